@@ -1,0 +1,3 @@
+//! The `mesim` binary.
+
+fn main() {}
