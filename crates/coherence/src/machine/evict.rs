@@ -1,0 +1,201 @@
+//! How a line leaves a core: the victim's data goes outward, then the core's state changes.
+
+use cache::{Choice, LineAddr, Slot};
+
+use super::Machine;
+use super::fill::Supply;
+use crate::counters::Cause;
+use crate::observe::{Loss, Observer, Place};
+use crate::private::inside;
+use crate::reference::CoreId;
+use crate::rules::VictimOrder;
+use crate::step::State;
+
+/// A line that has left a cache and whose data, if dirty, has yet to arrive further out.
+///
+/// The core's state for it changes only after that.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Victim {
+    line: LineAddr,
+    state: State,
+    /// The data, if it is newer than what lies further out.
+    dirty: Option<Place>,
+    /// The eviction took copies of inner levels along.
+    took_inner: bool,
+}
+
+impl<O: Observer> Machine<O> {
+    /// Frees a slot for a line and lets the victim depart at once.
+    pub(super) fn make_room(&mut self, core: CoreId, cache: usize, line: LineAddr) -> Slot {
+        let (slot, victim) = self.take_room(core, cache, line);
+        if let Some(victim) = victim {
+            self.depart(core, cache, victim);
+        }
+        slot
+    }
+
+    /// Frees a slot for a line; the victim, if there is one, is the caller's to let depart.
+    pub(super) fn take_room(
+        &mut self,
+        core: CoreId,
+        cache: usize,
+        line: LineAddr,
+    ) -> (Slot, Option<Victim>) {
+        match self.cores[core as usize].caches[cache].store.choose(line) {
+            Choice::Vacant(slot) => (slot, None),
+            Choice::Victim(slot) => (slot, Some(self.take_out(core, cache, slot))),
+        }
+    }
+
+    fn take_out(&mut self, core: CoreId, cache: usize, slot: Slot) -> Victim {
+        let evicting = &mut self.cores[core as usize].caches[cache];
+        let line = evicting.store.line(slot);
+        let state = evicting.states[slot.index()];
+        let was_dirty = evicting.store.is_dirty(slot);
+        let inclusive = evicting.inclusive && cache > 0;
+        evicting.counters.evictions += 1;
+        evicting.store.remove(slot);
+        let mut dirty = was_dirty.then_some(Place::Private { core, cache, slot });
+        let mut took_inner = false;
+        if inclusive {
+            let inner = self.take_inner_copies(core, cache, line);
+            took_inner = inner.taken;
+            if inner.dirty.is_some() {
+                self.cores[core as usize].counters.dirty_merged += u64::from(was_dirty);
+                dirty = inner.dirty;
+            }
+        }
+        let owner = &mut self.cores[core as usize];
+        if owner.is_outermost(cache) {
+            owner.counters.evictions += 1;
+            owner.counters.dirty_evictions += u64::from(dirty.is_some());
+        }
+        if self.spec.rules.victim_order == VictimOrder::FillFirst {
+            dirty = dirty.map(|from| {
+                let departing = Place::Departing { core: Some(core), cache };
+                self.observer.copied(line, from, departing);
+                departing
+            });
+        }
+        Victim { line, state, dirty, took_inner }
+    }
+
+    /// Removes the copies inside a level; their data is the innermost dirty copy.
+    pub(super) fn take_inner_copies(
+        &mut self,
+        core: CoreId,
+        level: usize,
+        line: LineAddr,
+    ) -> InnerCopies {
+        let owner = &mut self.cores[core as usize];
+        let mut copies = InnerCopies { taken: false, dirty: None };
+        for cache in inside(owner, level) {
+            let inner = &mut owner.caches[cache];
+            let Some(slot) = inner.store.find(line) else { continue };
+            if inner.store.is_dirty(slot) {
+                owner.counters.dirty_merged += u64::from(copies.dirty.is_some());
+                copies.dirty.get_or_insert(Place::Private { core, cache, slot });
+            }
+            inner.store.remove(slot);
+            inner.counters.back_invalidations += 1;
+            owner.counters.back_invalidations += 1;
+            copies.taken = true;
+        }
+        copies
+    }
+
+    /// Sends a victim's data outward, then settles the core's state.
+    pub(super) fn depart(&mut self, core: CoreId, cache: usize, victim: Victim) {
+        let Victim { line, state, dirty, took_inner } = victim;
+        if let Some(from) = dirty {
+            self.send_outward(core, cache, line, Supply { from, state });
+        }
+        let owner = &self.cores[core as usize];
+        if !owner.state(line).is_valid() {
+            let loss = if took_inner { Loss::BackInvalidation } else { Loss::Replacement };
+            self.lose(core, line, state, Cause::Evict, loss);
+        } else if dirty.is_some() && owner.innermost_dirty(line).is_none() {
+            self.clean_state(core, line, Cause::Evict);
+        }
+    }
+
+    /// A dirty line leaves a cache for the next level, or below the bus.
+    pub(super) fn send_outward(
+        &mut self,
+        core: CoreId,
+        cache: usize,
+        line: LineAddr,
+        supply: Supply,
+    ) {
+        let owner = &mut self.cores[core as usize];
+        owner.caches[cache].counters.write_backs += 1;
+        if owner.is_outermost(cache) {
+            self.send_below(core, line, supply.from);
+        } else {
+            let level = owner.next_outward(cache);
+            self.receive(core, level, line, supply);
+        }
+    }
+
+    /// A dirty line arrives at a private level from inside.
+    fn receive(&mut self, core: CoreId, level: usize, line: LineAddr, supply: Supply) {
+        let owner = &mut self.cores[core as usize];
+        let cache = &mut owner.caches[level];
+        cache.counters.write_backs_received += 1;
+        if let Some(slot) = cache.store.find(line) {
+            cache.store.touch(slot);
+            owner.counters.dirty_merged += u64::from(cache.store.is_dirty(slot));
+            cache.store.set_dirty(slot, true);
+            self.observer.copied(line, supply.from, Place::Private { core, cache: level, slot });
+            return;
+        }
+        let (slot, victim) = self.take_room(core, level, line);
+        let late = match (self.spec.rules.victim_order, victim) {
+            (VictimOrder::VictimFirst, Some(victim)) => {
+                self.depart(core, level, victim);
+                None
+            }
+            (_, victim) => victim,
+        };
+        self.place(core, level, slot, line, supply);
+        self.cores[core as usize].caches[level].store.set_dirty(slot, true);
+        if let Some(victim) = late {
+            self.depart(core, level, victim);
+        }
+    }
+
+    /// A dirty line of a core goes below the bus: to the first shared level or the backing store.
+    pub(super) fn send_below(&mut self, core: CoreId, line: LineAddr, from: Place) {
+        self.cores[core as usize].counters.write_backs += 1;
+        self.bus.counters.write_backs += 1;
+        self.bus.counters.data_bytes += self.spec.line.bytes();
+        self.posted.push(line);
+        self.observer.wrote_back(core, line);
+        self.arrive_below(0, line, from);
+    }
+
+    /// Posts the write-backs of the reference that ends at `now`; returns when the core goes on.
+    pub(super) fn post_write_backs(&mut self, core: CoreId, now: u64) -> u64 {
+        let mut now = now;
+        if self.posted.is_empty() {
+            return now;
+        }
+        let data = self.spec.bus.data(self.spec.line.bytes());
+        let way = self.shared.first().map_or(self.spec.memory_latency, |level| level.latency);
+        let bus = &mut self.bus;
+        let buffer = &mut self.cores[core as usize].write_buffer;
+        for line in self.posted.drain(..) {
+            now = buffer.take(now, |taken| bus.grant(taken, line, 0, data).end + way);
+        }
+        now
+    }
+}
+
+/// What an eviction found in the levels inside.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InnerCopies {
+    /// There was a copy.
+    pub(super) taken: bool,
+    /// The innermost dirty one.
+    pub(super) dirty: Option<Place>,
+}

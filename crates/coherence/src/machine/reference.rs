@@ -1,0 +1,263 @@
+//! One reference: a load or store of one core to one line.
+
+use cache::Slot;
+
+use super::{Broken, Machine};
+use crate::counters::Cause;
+use crate::observe::{FirstLevel, Loss, Observer, Place};
+use crate::reference::{CoreId, Op, Reference};
+use crate::spec::WritePolicy;
+use crate::step::{BusOp, Processor, ProcessorStep, State};
+
+/// A request for a line on its way outward through one core's caches.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request {
+    pub(super) core: CoreId,
+    pub(super) line: cache::LineAddr,
+    pub(super) event: Processor,
+    /// The core holds the line shared and reads it again to own it.
+    pub(super) reads_again: bool,
+}
+
+/// Where a store ended up being taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Taken {
+    /// At this private level, in this slot.
+    At(usize, Slot),
+    /// At none: every level that was asked let it pass.
+    Nowhere,
+}
+
+impl<O: Observer> Machine<O> {
+    /// Performs one reference.
+    #[inline]
+    pub fn reference(&mut self, reference: &Reference) -> Result<(), Broken> {
+        let core = &mut self.cores[reference.core as usize];
+        let has_l1i = core.caches.len() > core.levels;
+        let first = if has_l1i && reference.op == Op::Fetch { core.levels } else { 0 };
+        let counters = &mut core.counters;
+        counters.accesses += 1;
+        match reference.op {
+            Op::Read => counters.reads += 1,
+            Op::Write => counters.writes += 1,
+            Op::Atomic => counters.atomics += 1,
+            Op::Fetch => counters.fetches += 1,
+        }
+        let cache = &mut core.caches[first];
+        let found = cache.store.find(reference.line);
+        if let Some(slot) = found {
+            let state = cache.states[slot.index()];
+            let changes_nothing = match reference.op.event() {
+                Processor::Store => {
+                    self.tables.store_is_silent(state) && cache.store.is_dirty(slot) && !has_l1i
+                }
+                Processor::Load | Processor::Evict | Processor::Clean => {
+                    self.tables.load_is_silent(state)
+                }
+            };
+            if changes_nothing {
+                counters.hits += 1;
+                cache.counters.hits += 1;
+                core.clock += cache.latency;
+                cache.store.touch(slot);
+                self.observe_hit(reference, first, slot);
+                return Ok(());
+            }
+        }
+        self.reference_with_changes(reference, first, found)
+    }
+
+    /// Tells the onlooker of a hit that changes no state.
+    #[inline]
+    fn observe_hit(&mut self, reference: &Reference, cache: usize, slot: Slot) {
+        let place = Place::Private { core: reference.core, cache, slot };
+        self.observer.looked_up(reference, cache, FirstLevel::Hit);
+        if reference.op != Op::Write {
+            self.observer.loaded(reference, place);
+        }
+        if reference.op.event() == Processor::Store {
+            self.observer.storing(reference);
+            self.observer.stored(reference, place);
+        }
+    }
+
+    fn reference_with_changes(
+        &mut self,
+        reference: &Reference,
+        first: usize,
+        found: Option<Slot>,
+    ) -> Result<(), Broken> {
+        let core = &self.cores[reference.core as usize];
+        let start = core.clock + core.caches[first].latency;
+        let event = reference.op.event();
+        let state = core.state(reference.line);
+        let request = Request {
+            core: reference.core,
+            line: reference.line,
+            event,
+            reads_again: event == Processor::Store && self.tables.store_reads_again(state),
+        };
+        self.count_first_level(reference, first, found, &request, state);
+        let end = match event {
+            Processor::Store => self.store(reference, &request, found, start),
+            Processor::Load | Processor::Evict | Processor::Clean => {
+                self.load(reference, &request, first, found, start)
+            }
+        };
+        let end = self.post_write_backs(reference.core, end);
+        let core = &mut self.cores[reference.core as usize];
+        core.counters.stall_cycles += end - start;
+        core.clock = end;
+        self.broken.map_or(Ok(()), Err)
+    }
+
+    fn count_first_level(
+        &mut self,
+        reference: &Reference,
+        first: usize,
+        found: Option<Slot>,
+        request: &Request,
+        state: State,
+    ) {
+        let core = &mut self.cores[reference.core as usize];
+        if found.is_some() && !request.reads_again {
+            core.counters.hits += 1;
+            core.caches[first].counters.hits += 1;
+            self.observer.looked_up(reference, first, FirstLevel::Hit);
+            return;
+        }
+        core.counters.misses += 1;
+        core.caches[first].counters.misses += 1;
+        match reference.op {
+            Op::Read => core.counters.read_misses += 1,
+            Op::Write | Op::Atomic => core.counters.write_misses += 1,
+            Op::Fetch => core.counters.fetch_misses += 1,
+        }
+        let answer = FirstLevel::Miss { held: state.is_valid(), upgrades: request.reads_again };
+        self.observer.looked_up(reference, first, answer);
+    }
+
+    /// Performs a load whose time is `now`; returns when it is done.
+    fn load(
+        &mut self,
+        reference: &Reference,
+        request: &Request,
+        first: usize,
+        found: Option<Slot>,
+        now: u64,
+    ) -> u64 {
+        let mut now = now;
+        let slot = if let Some(slot) = found {
+            self.cores[request.core as usize].caches[first].store.touch(slot);
+            now = self.permit(request, now);
+            slot
+        } else {
+            self.bring(request, first, &mut now).slot
+        };
+        let place = Place::Private { core: request.core, cache: first, slot };
+        self.observer.loaded(reference, place);
+        now
+    }
+
+    /// Performs a store whose time is `now`; returns when the core goes on.
+    fn store(
+        &mut self,
+        reference: &Reference,
+        request: &Request,
+        found: Option<Slot>,
+        now: u64,
+    ) -> u64 {
+        let mut now = now;
+        let taken = self.take_store(request, found, &mut now);
+        match taken {
+            Taken::At(level, slot) => {
+                now = self.permit(request, now);
+                if reference.op == Op::Atomic {
+                    let place = Place::Private { core: request.core, cache: level, slot };
+                    self.observer.loaded(reference, place);
+                }
+                self.observer.storing(reference);
+                self.drop_instructions(request);
+                self.write_at(reference, level, slot, now)
+            }
+            Taken::Nowhere => {
+                now = self.transact(request, BusOp::BusRdX, false, now).end;
+                self.observer.storing(reference);
+                self.drop_instructions(request);
+                self.write_past(reference, now)
+            }
+        }
+    }
+
+    /// Finds the private level that takes a store, bringing the line where a level allocates.
+    fn take_store(&mut self, request: &Request, found: Option<Slot>, now: &mut u64) -> Taken {
+        let mut found = found;
+        let levels = self.cores[request.core as usize].levels;
+        for level in 0..levels {
+            let cache = &mut self.cores[request.core as usize].caches[level];
+            if level > 0 {
+                *now += cache.latency;
+                found = cache.store.find(request.line);
+                let hit = found.is_some() && !request.reads_again;
+                cache.counters.hits += u64::from(hit);
+                cache.counters.misses += u64::from(!hit);
+            }
+            if let Some(slot) = found {
+                if request.reads_again {
+                    self.refill_in_place(request, level, slot, now);
+                }
+                self.cores[request.core as usize].caches[level].store.touch(slot);
+                return Taken::At(level, slot);
+            }
+            if cache.write != (WritePolicy::WriteThrough { allocate: false }) {
+                return Taken::At(level, self.bring(request, level, now).slot);
+            }
+        }
+        Taken::Nowhere
+    }
+
+    /// Gets the right to do what is asked to a line that the core holds; returns when it is there.
+    fn permit(&mut self, request: &Request, now: u64) -> u64 {
+        let &Request { core, line, event, .. } = request;
+        let state = self.cores[core as usize].state(line);
+        let cause = Cause::of(event);
+        match self.tables.processor(state, event) {
+            ProcessorStep::Silent(next) => {
+                if event == Processor::Store && next != state {
+                    self.cores[core as usize].counters.silent_upgrades += 1;
+                }
+                self.change(core, line, state, next, cause);
+                now
+            }
+            ProcessorStep::Bus(op, next) => {
+                let transaction = self.transact(request, op, false, now);
+                self.change(core, line, state, next, cause);
+                transaction.end
+            }
+            ProcessorStep::Wire { op, shared, alone } => {
+                let transaction = self.transact(request, op, false, now);
+                let next = if transaction.held_elsewhere { shared } else { alone };
+                self.change(core, line, state, next, cause);
+                transaction.end
+            }
+            ProcessorStep::Never | ProcessorStep::Discard(_) | ProcessorStep::WriteBack(_) => {
+                self.break_promise(core, line, state, event.name());
+                now
+            }
+        }
+    }
+
+    /// A store drops the core's own L1I copy.
+    fn drop_instructions(&mut self, request: &Request) {
+        let &Request { core, line, .. } = request;
+        let owner = &mut self.cores[core as usize];
+        let Some(cache) = owner.instruction_cache() else { return };
+        let Some(slot) = owner.caches[cache].store.find(line) else { return };
+        let state = owner.caches[cache].states[slot.index()];
+        owner.caches[cache].store.remove(slot);
+        self.observer.dropped_instructions(core, line);
+        if !self.cores[core as usize].state(line).is_valid() {
+            self.lose(core, line, state, Cause::Store, Loss::Replacement);
+        }
+    }
+}

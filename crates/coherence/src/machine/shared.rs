@@ -1,0 +1,157 @@
+//! Below the bus: shared levels and the backing store.
+
+use cache::{Choice, LineAddr, Slot};
+
+use super::Machine;
+use crate::counters::Cause;
+use crate::observe::{Loss, Observer, Place};
+use crate::reference::CoreId;
+use crate::rules::VictimOrder;
+use crate::spec::WritePolicy;
+
+/// A line that has left a shared level; `dirty` says where its data is, if it has to go on.
+#[derive(Clone, Copy, Debug)]
+struct SharedVictim {
+    line: LineAddr,
+    dirty: Option<Place>,
+}
+
+impl<O: Observer> Machine<O> {
+    /// Asks a shared level, and whoever comes after it, for a line; returns where its data is and
+    /// the ticks that the looks took.
+    pub(super) fn ask_shared(&mut self, level: usize, line: LineAddr) -> (Place, u64) {
+        let Some(cache) = self.shared.get_mut(level) else {
+            self.memory.reads += 1;
+            self.memory.bytes_read += self.spec.line.bytes();
+            return (Place::Store, self.spec.memory_latency);
+        };
+        let latency = cache.latency;
+        if let Some(slot) = cache.store.find(line) {
+            cache.counters.hits += 1;
+            cache.store.touch(slot);
+            return (Place::Shared { level, slot }, latency);
+        }
+        cache.counters.misses += 1;
+        cache.counters.fills += 1;
+        let (slot, further) = match self.spec.rules.victim_order {
+            VictimOrder::VictimFirst => {
+                let (slot, victim) = self.take_shared_room(level, line);
+                self.depart_shared(level, victim);
+                let (from, further) = self.ask_shared(level + 1, line);
+                self.place_shared(level, slot, line, from);
+                (slot, further)
+            }
+            VictimOrder::FillFirst => {
+                let (from, further) = self.ask_shared(level + 1, line);
+                let (slot, victim) = self.take_shared_room(level, line);
+                self.place_shared(level, slot, line, from);
+                self.depart_shared(level, victim);
+                (slot, further)
+            }
+        };
+        (Place::Shared { level, slot }, latency + further)
+    }
+
+    /// A dirty line arrives at a shared level from inside, or at the backing store.
+    pub(super) fn arrive_below(&mut self, level: usize, line: LineAddr, from: Place) {
+        let Some(cache) = self.shared.get_mut(level) else {
+            self.memory.writes += 1;
+            self.memory.bytes_written += self.spec.line.bytes();
+            self.observer.copied(line, from, Place::Store);
+            return;
+        };
+        cache.counters.write_backs_received += 1;
+        let (slot, late) = if let Some(slot) = cache.store.find(line) {
+            cache.store.touch(slot);
+            self.observer.copied(line, from, Place::Shared { level, slot });
+            (slot, None)
+        } else {
+            let (slot, victim) = self.take_shared_room(level, line);
+            let late = match self.spec.rules.victim_order {
+                VictimOrder::VictimFirst => {
+                    self.depart_shared(level, victim);
+                    None
+                }
+                VictimOrder::FillFirst => victim,
+            };
+            self.place_shared(level, slot, line, from);
+            (slot, late)
+        };
+        let cache = &mut self.shared[level];
+        if cache.write == WritePolicy::WriteBack {
+            cache.store.set_dirty(slot, true);
+        } else {
+            // A write-through level keeps nothing dirty: the line goes on as it came.
+            cache.counters.write_backs += 1;
+            self.arrive_below(level + 1, line, Place::Shared { level, slot });
+        }
+        self.depart_shared(level, late);
+    }
+
+    fn place_shared(&mut self, level: usize, slot: Slot, line: LineAddr, from: Place) {
+        self.observer.copied(line, from, Place::Shared { level, slot });
+        self.shared[level].store.place(slot, line);
+    }
+
+    fn take_shared_room(&mut self, level: usize, line: LineAddr) -> (Slot, Option<SharedVictim>) {
+        match self.shared[level].store.choose(line) {
+            Choice::Vacant(slot) => (slot, None),
+            Choice::Victim(slot) => (slot, Some(self.take_shared_victim(level, slot))),
+        }
+    }
+
+    fn take_shared_victim(&mut self, level: usize, slot: Slot) -> SharedVictim {
+        let cache = &mut self.shared[level];
+        let line = cache.store.line(slot);
+        let inclusive = cache.inclusive;
+        let own = cache.store.is_dirty(slot).then_some(Place::Shared { level, slot });
+        cache.counters.evictions += 1;
+        cache.store.remove(slot);
+        let inner = if inclusive { self.back_invalidate(level, line) } else { None };
+        let mut dirty = inner.or(own);
+        if self.spec.rules.victim_order == VictimOrder::FillFirst {
+            dirty = dirty.map(|from| {
+                let departing = Place::Departing { core: None, cache: level };
+                self.observer.copied(line, from, departing);
+                departing
+            });
+        }
+        SharedVictim { line, dirty }
+    }
+
+    /// Removes every copy inside an inclusive shared level; returns where the newest dirty data is.
+    fn back_invalidate(&mut self, level: usize, line: LineAddr) -> Option<Place> {
+        let mut newest = None;
+        for inner in (0..level).rev() {
+            let cache = &mut self.shared[inner];
+            let Some(slot) = cache.store.find(line) else { continue };
+            if cache.store.is_dirty(slot) {
+                newest = Some(Place::Shared { level: inner, slot });
+            }
+            cache.store.remove(slot);
+            cache.counters.back_invalidations += 1;
+        }
+        for core in 0..self.cores.len() as CoreId {
+            let state = self.cores[core as usize].state(line);
+            if !state.is_valid() {
+                continue;
+            }
+            let levels = self.cores[core as usize].levels;
+            let taken = self.take_inner_copies(core, levels, line).dirty;
+            if taken.is_some() {
+                self.cores[core as usize].counters.dirty_back_invalidations += 1;
+                self.bus.counters.data_bytes += self.spec.line.bytes();
+                newest = taken;
+            }
+            self.lose(core, line, state, Cause::BackInvalidate, Loss::BackInvalidation);
+        }
+        newest
+    }
+
+    fn depart_shared(&mut self, level: usize, victim: Option<SharedVictim>) {
+        if let Some(SharedVictim { line, dirty: Some(from) }) = victim {
+            self.shared[level].counters.write_backs += 1;
+            self.arrive_below(level + 1, line, from);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! One bus transaction: granted, snooped by every other core, answered, ended.
+
+use cache::LineAddr;
+
+use super::Machine;
+use super::reference::Request;
+use crate::counters::Cause;
+use crate::observe::{Loss, Observer, Place, Supplier, Transaction};
+use crate::reference::CoreId;
+use crate::rules::CleanSupply;
+use crate::spec::WritePolicy;
+use crate::step::{BusOp, SnoopStep, State};
+
+/// How a transaction ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answer {
+    /// Another core held the line (raised the shared wire).
+    pub(super) held_elsewhere: bool,
+    /// Where the data is, if it was asked for.
+    pub(super) from: Place,
+    /// When the transaction ended.
+    pub(super) end: u64,
+}
+
+/// What the snoops of one transaction add up to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Snooped {
+    held: bool,
+    flushed: Option<(CoreId, Place)>,
+    clean: Option<(CoreId, Place)>,
+}
+
+impl<O: Observer> Machine<O> {
+    /// Puts a transaction on the bus; `wants_data` if the requester fills the line.
+    pub(super) fn transact(
+        &mut self,
+        request: &Request,
+        op: BusOp,
+        wants_data: bool,
+        now: u64,
+    ) -> Answer {
+        let &Request { core, line, .. } = request;
+        self.count_transaction(core, op);
+        let snooped = self.snoop_all(core, op, line, wants_data);
+        let supplier = snooped.flushed.or(snooped.clean);
+        let (from, supply, supplier) = match supplier {
+            _ if !wants_data => (Place::Store, 0, None),
+            Some((owner, from)) => {
+                self.cores[core as usize].counters.cache_to_cache += 1;
+                (from, self.spec.bus.cache_to_cache, Some(Supplier::Core(owner)))
+            }
+            None => {
+                let (from, latency) = self.ask_shared(0, line);
+                let supplier = match from {
+                    Place::Shared { level, .. } => Supplier::Shared(level),
+                    _ => Supplier::Store,
+                };
+                (from, latency, Some(supplier))
+            }
+        };
+        let mut data = 0;
+        if wants_data {
+            data = self.spec.bus.data(self.spec.line.bytes());
+            self.bus.counters.data_bytes += self.spec.line.bytes();
+            let counters = &mut self.cores[core as usize].counters;
+            counters.bus_fills += 1;
+            counters.fills_with_holders += u64::from(snooped.held);
+        }
+        let grant = self.bus.grant(now, line, supply, data);
+        self.cores[core as usize].counters.bus_wait_cycles += grant.start - now;
+        self.observer.transacted(&Transaction { core, op, line, supplier });
+        Answer { held_elsewhere: snooped.held, from, end: grant.end }
+    }
+
+    fn count_transaction(&mut self, core: CoreId, op: BusOp) {
+        let core = &mut self.cores[core as usize].counters;
+        let bus = &mut self.bus.counters;
+        let (by_core, on_bus) = match op {
+            BusOp::BusRd => (&mut core.bus_rd, &mut bus.bus_rd),
+            BusOp::BusRdX => (&mut core.bus_rdx, &mut bus.bus_rdx),
+            BusOp::BusUpgr => (&mut core.bus_upgr, &mut bus.bus_upgr),
+            BusOp::BusUpd => (&mut core.bus_upd, &mut bus.bus_upd),
+        };
+        *by_core += 1;
+        *on_bus += 1;
+    }
+
+    /// Shows a transaction to every other core, in the order of their numbers.
+    fn snoop_all(&mut self, core: CoreId, op: BusOp, line: LineAddr, wants_data: bool) -> Snooped {
+        let mut snooped = Snooped::default();
+        let moves = op == BusOp::BusRdX
+            && wants_data
+            && !self.spec.rules.invalidating_flush_updates_memory
+            && self.keeps_dirty_lines();
+        for other in 0..self.cores.len() as CoreId {
+            let state = self.cores[other as usize].state(line);
+            if other == core || !state.is_valid() {
+                continue;
+            }
+            snooped.held = true;
+            if snooped.clean.is_none() && self.supplies_clean(state) {
+                let copy = self.cores[other as usize].copies(line).next();
+                snooped.clean =
+                    copy.map(|(cache, slot)| (other, Place::Private { core: other, cache, slot }));
+            }
+            match self.tables.snoop(state, op) {
+                SnoopStep::Silent(next) => self.snooped_to(core, other, op, line, state, next),
+                SnoopStep::Flush(next) => {
+                    let from = self.flush(other, line, next, !moves);
+                    snooped.flushed = from.map(|from| (other, from));
+                    self.snooped_to(core, other, op, line, state, next);
+                }
+                SnoopStep::Never => self.break_promise(other, line, state, op.name()),
+            }
+        }
+        snooped
+    }
+
+    /// Tells whether a core's private levels can hold dirty lines at all.
+    fn keeps_dirty_lines(&self) -> bool {
+        self.spec.private.iter().any(|level| level.write == WritePolicy::WriteBack)
+    }
+
+    /// Tells whether a clean copy in this state supplies its data under the rules.
+    fn supplies_clean(&self, state: State) -> bool {
+        let holding = self.spec.protocol.holding(state);
+        match self.spec.rules.clean_supply {
+            CleanSupply::Memory => false,
+            CleanSupply::ExclusiveOnly => holding.unique && !holding.dirty,
+            CleanSupply::AnyHolder => holding.valid && !holding.dirty,
+        }
+    }
+
+    /// Puts a core's dirty line on the bus: below it takes the line unless ownership moves, and so
+    /// do the copies that the core keeps.
+    fn flush(
+        &mut self,
+        owner: CoreId,
+        line: LineAddr,
+        next: State,
+        updates_memory: bool,
+    ) -> Option<Place> {
+        let core = &mut self.cores[owner as usize];
+        core.counters.flushes += 1;
+        self.observer.flushed(owner, line);
+        let Some(from) = self.clean_copies(owner, line, next.is_valid()) else {
+            let state = self.cores[owner as usize].state(line);
+            self.break_promise(owner, line, state, "a flush without a dirty copy");
+            return None;
+        };
+        if updates_memory {
+            self.arrive_below(0, line, from);
+        }
+        Some(from)
+    }
+
+    /// Clears all dirty bits of a core's line, and spreads its newest data over the copies if they
+    /// stay. Returns where that data lies.
+    pub(super) fn clean_copies(
+        &mut self,
+        core: CoreId,
+        line: LineAddr,
+        stay: bool,
+    ) -> Option<Place> {
+        let owner = &mut self.cores[core as usize];
+        let (newest, slot) = owner.innermost_dirty(line)?;
+        let from = Place::Private { core, cache: newest, slot };
+        for cache in 0..owner.caches.len() {
+            let Some(slot) = owner.caches[cache].store.find(line) else { continue };
+            if cache != newest {
+                let was_dirty = owner.caches[cache].store.is_dirty(slot);
+                owner.counters.dirty_merged += u64::from(was_dirty);
+                if stay {
+                    self.observer.copied(line, from, Place::Private { core, cache, slot });
+                }
+            }
+            owner.caches[cache].store.set_dirty(slot, false);
+        }
+        Some(from)
+    }
+
+    /// Moves a snooped line to its next state and counts what that was.
+    fn snooped_to(
+        &mut self,
+        requester: CoreId,
+        owner: CoreId,
+        op: BusOp,
+        line: LineAddr,
+        from: State,
+        next: State,
+    ) {
+        if !next.is_valid() {
+            self.remove_copies(owner, line);
+            self.cores[owner as usize].counters.invalidations += 1;
+            self.cores[requester as usize].counters.invalidations_sent += 1;
+            self.lose(owner, line, from, Cause::Snoop, Loss::Invalidation);
+            return;
+        }
+        let (before, after) = (self.spec.protocol.holding(from), self.spec.protocol.holding(next));
+        if op == BusOp::BusRd && (before.unique || before.dirty) && !after.unique {
+            self.cores[owner as usize].counters.interventions += 1;
+        }
+        self.change(owner, line, from, next, Cause::Snoop);
+    }
+
+    /// Removes every copy of a line from a core's caches.
+    pub(super) fn remove_copies(&mut self, core: CoreId, line: LineAddr) {
+        for cache in &mut self.cores[core as usize].caches {
+            if let Some(slot) = cache.store.find(line) {
+                cache.store.remove(slot);
+            }
+        }
+    }
+}

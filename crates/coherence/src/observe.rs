@@ -1,0 +1,211 @@
+//! What an onlooker of the machine is told.
+//!
+//! The machine is generic over its observer, and every method does nothing unless it is written:
+//! what nobody watches costs nothing.
+
+use cache::{LineAddr, Slot};
+
+use crate::counters::Cause;
+use crate::reference::{CoreId, Reference};
+use crate::step::{BusOp, State};
+
+/// One place where a line's data can lie.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Place {
+    /// A slot of a core's cache: levels outward from 0, the L1I (if any) after the last.
+    Private {
+        /// The core.
+        core: CoreId,
+        /// The cache among the core's.
+        cache: usize,
+        /// The slot.
+        slot: Slot,
+    },
+    /// A slot of a shared level, counted outward from 0.
+    Shared {
+        /// The level.
+        level: usize,
+        /// The slot.
+        slot: Slot,
+    },
+    /// A victim that has left a cache and not yet arrived further out. (One for each cache of a
+    /// core, and one for each shared level, can be on its way at once.)
+    Departing {
+        /// The core; `None` for a shared level.
+        core: Option<CoreId>,
+        /// The cache among the core's, or the shared level.
+        cache: usize,
+    },
+    /// The backing store.
+    Store,
+}
+
+/// How the first level answered a reference.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FirstLevel {
+    /// A valid copy was there.
+    Hit,
+    /// There was none (or, for `upgrades`, none that could be stored to).
+    Miss {
+        /// The core holds the line elsewhere: further out, or in its other first-level cache.
+        held: bool,
+        /// It is a store to a shared line that reads the line again to own it.
+        upgrades: bool,
+    },
+}
+
+/// How a core lost its last copy of a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loss {
+    /// To another core's store.
+    Invalidation,
+    /// To an eviction further out than the copy.
+    BackInvalidation,
+    /// Replaced by another line.
+    Replacement,
+    /// To a flush of the line: everybody lost it, and nobody remembers it.
+    Flush,
+}
+
+/// A transaction that has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Transaction {
+    /// The core that asked.
+    pub core: CoreId,
+    /// What was asked.
+    pub op: BusOp,
+    /// The line.
+    pub line: LineAddr,
+    /// Where the data came from, if data was asked for.
+    pub supplier: Option<Supplier>,
+}
+
+/// Who answers a transaction with data.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Supplier {
+    /// Another core.
+    Core(CoreId),
+    /// A shared level, counted outward from 0.
+    Shared(usize),
+    /// The backing store.
+    Store,
+}
+
+/// An onlooker. The order of calls is the order of events.
+#[allow(unused_variables, reason = "the default methods do nothing")]
+pub trait Observer {
+    /// The first level was looked up; `cache` is 0 or that of the L1I. Nothing has changed yet.
+    #[inline]
+    fn looked_up(&mut self, reference: &Reference, cache: usize, answer: FirstLevel) {}
+
+    /// A load, or the load of an atomic, reads its bytes at a place.
+    #[inline]
+    fn loaded(&mut self, reference: &Reference, place: Place) {}
+
+    /// A store is performed now; the places that take its bytes follow.
+    #[inline]
+    fn storing(&mut self, reference: &Reference) {}
+
+    /// A store's bytes reach a place.
+    #[inline]
+    fn stored(&mut self, reference: &Reference, place: Place) {}
+
+    /// A whole line is copied.
+    #[inline]
+    fn copied(&mut self, line: LineAddr, from: Place, to: Place) {}
+
+    /// A core's state for a line changes.
+    #[inline]
+    fn changed(&mut self, core: CoreId, line: LineAddr, from: State, to: State, cause: Cause) {}
+
+    /// A core loses its last copy of a line.
+    #[inline]
+    fn lost(&mut self, core: CoreId, line: LineAddr, loss: Loss) {}
+
+    /// A core's store drops its own L1I copy.
+    #[inline]
+    fn dropped_instructions(&mut self, core: CoreId, line: LineAddr) {}
+
+    /// A dirty line goes on the bus for another core.
+    #[inline]
+    fn flushed(&mut self, core: CoreId, line: LineAddr) {}
+
+    /// A dirty line leaves a core for below the bus.
+    #[inline]
+    fn wrote_back(&mut self, core: CoreId, line: LineAddr) {}
+
+    /// A transaction has ended.
+    #[inline]
+    fn transacted(&mut self, transaction: &Transaction) {}
+}
+
+impl Observer for () {}
+
+/// Two observers, told in turn.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    #[inline]
+    fn looked_up(&mut self, reference: &Reference, cache: usize, answer: FirstLevel) {
+        self.0.looked_up(reference, cache, answer);
+        self.1.looked_up(reference, cache, answer);
+    }
+
+    #[inline]
+    fn loaded(&mut self, reference: &Reference, place: Place) {
+        self.0.loaded(reference, place);
+        self.1.loaded(reference, place);
+    }
+
+    #[inline]
+    fn storing(&mut self, reference: &Reference) {
+        self.0.storing(reference);
+        self.1.storing(reference);
+    }
+
+    #[inline]
+    fn stored(&mut self, reference: &Reference, place: Place) {
+        self.0.stored(reference, place);
+        self.1.stored(reference, place);
+    }
+
+    #[inline]
+    fn copied(&mut self, line: LineAddr, from: Place, to: Place) {
+        self.0.copied(line, from, to);
+        self.1.copied(line, from, to);
+    }
+
+    #[inline]
+    fn changed(&mut self, core: CoreId, line: LineAddr, from: State, to: State, cause: Cause) {
+        self.0.changed(core, line, from, to, cause);
+        self.1.changed(core, line, from, to, cause);
+    }
+
+    #[inline]
+    fn lost(&mut self, core: CoreId, line: LineAddr, loss: Loss) {
+        self.0.lost(core, line, loss);
+        self.1.lost(core, line, loss);
+    }
+
+    #[inline]
+    fn dropped_instructions(&mut self, core: CoreId, line: LineAddr) {
+        self.0.dropped_instructions(core, line);
+        self.1.dropped_instructions(core, line);
+    }
+
+    #[inline]
+    fn flushed(&mut self, core: CoreId, line: LineAddr) {
+        self.0.flushed(core, line);
+        self.1.flushed(core, line);
+    }
+
+    #[inline]
+    fn wrote_back(&mut self, core: CoreId, line: LineAddr) {
+        self.0.wrote_back(core, line);
+        self.1.wrote_back(core, line);
+    }
+
+    #[inline]
+    fn transacted(&mut self, transaction: &Transaction) {
+        self.0.transacted(transaction);
+        self.1.transacted(transaction);
+    }
+}

@@ -1,0 +1,108 @@
+//! A coherence protocol: states and two tables, as one value.
+//!
+//! The engine, the renderer and every checker read the same [`Protocol`]. A built-in one is a file
+//! of this folder that reads as the textbook's table.
+
+mod mesi;
+mod msi;
+
+use std::borrow::Cow;
+
+use crate::step::{BusOp, Holding, Processor, ProcessorStep, SnoopStep, State};
+
+/// One state: its name, what it means, and what its holder may assume.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StateInfo {
+    /// The letter or word that tables print.
+    pub name: Cow<'static, str>,
+    /// One sentence for a reader.
+    pub meaning: Cow<'static, str>,
+    /// What the state lets its holder assume.
+    pub holding: Holding,
+}
+
+/// A protocol: what each side does in each state at each event.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Protocol {
+    name: Cow<'static, str>,
+    source: Cow<'static, str>,
+    states: Cow<'static, [StateInfo]>,
+    processor: Cow<'static, [[ProcessorStep; Processor::ALL.len()]]>,
+    snoop: Cow<'static, [[SnoopStep; BusOp::ALL.len()]]>,
+}
+
+impl Protocol {
+    /// The protocols that are part of the program, each checked by the compiler.
+    pub const BUILT_IN: &[&Self] = &[&msi::MSI, &mesi::MESI];
+
+    /// Returns a built-in protocol by its name, in any case.
+    pub fn built_in(name: &str) -> Option<&'static Self> {
+        Self::BUILT_IN.iter().find(|p| p.name.eq_ignore_ascii_case(name)).copied()
+    }
+
+    /// Returns the protocol's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns where the protocol is described.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Returns the states in order; the first is the one of a line that is not held.
+    pub fn states(&self) -> &[StateInfo] {
+        &self.states
+    }
+
+    /// Returns the name of a state.
+    pub fn state_name(&self, state: State) -> &str {
+        &self.states[state.index()].name
+    }
+
+    /// Returns what a state holds.
+    pub fn holding(&self, state: State) -> Holding {
+        self.states[state.index()].holding
+    }
+
+    /// Returns the core's own step.
+    pub fn processor(&self, state: State, event: Processor) -> ProcessorStep {
+        self.processor[state.index()][event as usize]
+    }
+
+    /// Returns the step of a core that sees another's transaction.
+    pub fn snoop(&self, state: State, op: BusOp) -> SnoopStep {
+        self.snoop[state.index()][op as usize]
+    }
+
+    /// Returns the first built-in rule that the tables break, if any.
+    pub fn first_defect(&self) -> Option<crate::table::Defect> {
+        let holdings: Vec<_> = self.states.iter().map(|state| state.holding).collect();
+        crate::table::first_defect(&holdings, &self.processor, &self.snoop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_is_found_by_its_name_in_any_case() {
+        for protocol in Protocol::BUILT_IN {
+            assert_eq!(Protocol::built_in(&protocol.name().to_lowercase()), Some(*protocol));
+            assert_eq!(protocol.first_defect(), None);
+        }
+        assert_eq!(Protocol::built_in("FIREFLY"), None);
+    }
+
+    #[test]
+    fn the_audit_names_the_cell_that_drops_dirty_data() {
+        let mut broken = mesi::MESI.clone();
+        let modified = State(3);
+        broken.processor.to_mut()[modified.index()][Processor::Evict as usize] =
+            ProcessorStep::Discard(State::INVALID);
+        let defect = broken.first_defect().expect("the audit sees it");
+        assert_eq!((defect.state, defect.event), (modified, "Evict"));
+        assert_eq!(defect.rule, "an eviction drops dirty data");
+    }
+}

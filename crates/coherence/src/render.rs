@@ -1,0 +1,154 @@
+//! A protocol's states and tables as text and Markdown.
+
+use std::fmt::Write;
+
+use crate::protocol::Protocol;
+use crate::step::{BusOp, Processor, ProcessorStep, SnoopStep, State};
+
+/// Renders a protocol as aligned plain text.
+pub fn text(protocol: &Protocol) -> String {
+    let mut out = format!("{}  ({})\n", protocol.name(), protocol.source());
+    for (title, grid) in sections(protocol) {
+        let _ = writeln!(out, "\n{title}");
+        let widths: Vec<usize> = (0..grid[0].len())
+            .map(|column| grid.iter().map(|row| row[column].len()).max().unwrap_or(0))
+            .collect();
+        for row in grid {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+            let line = cells.collect::<Vec<_>>().join("  ");
+            let _ = writeln!(out, "  {}", line.trim_end());
+        }
+    }
+    out
+}
+
+/// Renders a protocol as Markdown tables.
+pub fn markdown(protocol: &Protocol) -> String {
+    let mut out = format!("### {}\n\nSource: {}.\n", protocol.name(), protocol.source());
+    for (title, grid) in sections(protocol) {
+        let _ = writeln!(out, "\n{title}:\n");
+        for (number, row) in grid.iter().enumerate() {
+            let _ = writeln!(out, "| {} |", row.join(" | "));
+            if number == 0 {
+                let _ = writeln!(out, "|{}", "---|".repeat(row.len()));
+            }
+        }
+    }
+    out
+}
+
+type Grid = Vec<Vec<String>>;
+
+/// The states, the processor table and the snoop table, each with a title and a header row.
+fn sections(protocol: &Protocol) -> [(&'static str, Grid); 3] {
+    [
+        ("States", states(protocol)),
+        ("Own accesses", processor(protocol)),
+        ("Other cores' transactions", snoop(protocol)),
+    ]
+}
+
+fn states(protocol: &Protocol) -> Grid {
+    let mut grid = vec![vec!["state".to_owned(), "holds".to_owned(), "meaning".to_owned()]];
+    for info in protocol.states() {
+        let h = info.holding;
+        let flags = [
+            (h.valid, "valid"),
+            (h.unique, "unique"),
+            (h.dirty, "dirty"),
+            (h.forwards, "forwards"),
+        ];
+        let held: Vec<_> = flags.iter().filter(|(is, _)| *is).map(|(_, name)| *name).collect();
+        let holds = if held.is_empty() { "nothing".to_owned() } else { held.join(", ") };
+        grid.push(vec![info.name.to_string(), holds, info.meaning.trim().to_owned()]);
+    }
+    grid
+}
+
+fn processor(protocol: &Protocol) -> Grid {
+    let header = Processor::ALL.iter().map(|event| event.name().to_owned());
+    let mut grid = vec![std::iter::once("state".to_owned()).chain(header).collect::<Vec<_>>()];
+    for state in all_states(protocol) {
+        let cells = Processor::ALL
+            .iter()
+            .map(|event| processor_cell(protocol, protocol.processor(state, *event)));
+        let name = protocol.state_name(state).to_owned();
+        grid.push(std::iter::once(name).chain(cells).collect());
+    }
+    grid
+}
+
+/// Columns of operations that the protocol never meets are left out.
+fn snoop(protocol: &Protocol) -> Grid {
+    let met = |op: &&BusOp| {
+        all_states(protocol).any(|state| protocol.snoop(state, **op) != SnoopStep::Never)
+    };
+    let ops: Vec<_> = BusOp::ALL.iter().filter(met).collect();
+    let header = ops.iter().map(|op| op.name().to_owned());
+    let mut grid = vec![std::iter::once("state".to_owned()).chain(header).collect::<Vec<_>>()];
+    for state in all_states(protocol) {
+        let cells = ops.iter().map(|op| snoop_cell(protocol, protocol.snoop(state, **op)));
+        let name = protocol.state_name(state).to_owned();
+        grid.push(std::iter::once(name).chain(cells).collect());
+    }
+    grid
+}
+
+fn all_states(protocol: &Protocol) -> impl Iterator<Item = State> + use<> {
+    (0..protocol.states().len() as u8).map(State)
+}
+
+fn processor_cell(protocol: &Protocol, step: ProcessorStep) -> String {
+    let name = |state| protocol.state_name(state);
+    match step {
+        ProcessorStep::Never => "never".to_owned(),
+        ProcessorStep::Silent(next) => name(next).to_owned(),
+        ProcessorStep::Bus(op, next) => format!("{op}, {}", name(next)),
+        ProcessorStep::Wire { op, shared, alone } => {
+            format!("{op}, {} if shared else {}", name(shared), name(alone))
+        }
+        ProcessorStep::Discard(next) => format!("discard, {}", name(next)),
+        ProcessorStep::WriteBack(next) => format!("write back, {}", name(next)),
+    }
+}
+
+fn snoop_cell(protocol: &Protocol, step: SnoopStep) -> String {
+    match step {
+        SnoopStep::Never => "never".to_owned(),
+        SnoopStep::Silent(next) => protocol.state_name(next).to_owned(),
+        SnoopStep::Flush(next) => format!("flush, {}", protocol.state_name(next)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each cell below was copied from the textbook's diagram (Culler, Singh and Gupta, figure
+    /// 5.15, with `BusUpgr` from the text), not from the program.
+    #[test]
+    fn mesi_renders_as_the_textbook_has_it() {
+        let mesi = Protocol::built_in("MESI").unwrap();
+        let rendered = text(mesi);
+        let rows: Vec<Vec<&str>> = rendered
+            .lines()
+            .map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect())
+            .collect();
+        for row in [
+            ["I", "BusRd, S if shared else E", "BusRdX, M", "never", "never"],
+            ["S", "S", "BusUpgr, M", "discard, I", "S"],
+            ["E", "E", "M", "discard, I", "E"],
+            ["M", "M", "M", "write back, I", "E"],
+        ] {
+            assert!(rows.iter().any(|r| r == &row), "{row:?} in\n{rendered}");
+        }
+        for row in [
+            ["I", "I", "I", "I"],
+            ["S", "S", "I", "I"],
+            ["E", "S", "I", "never"],
+            ["M", "flush, S", "flush, I", "never"],
+        ] {
+            assert!(rows.iter().any(|r| r == &row), "{row:?} in\n{rendered}");
+        }
+    }
+}

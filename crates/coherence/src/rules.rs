@@ -1,0 +1,146 @@
+//! The house rules: where machines and courses differ legitimately.
+
+use crate::protocol::Protocol;
+use crate::step::{BusOp, Processor, ProcessorStep, STATES_MAX, SnoopStep, State};
+
+/// What a store to a shared line does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum WriteToShared {
+    /// `BusUpgr`; the store is a hit.
+    #[default]
+    Upgrade,
+    /// `BusRdX`; a miss at each private level, refilled in place.
+    ReadExclusive,
+}
+
+/// Which clean copies supply a line to another core.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum CleanSupply {
+    /// None: what lies below the bus answers.
+    #[default]
+    Memory,
+    /// A unique clean copy (E).
+    ExclusiveOnly,
+    /// Any valid copy, as Illinois has it; the lowest-numbered core.
+    AnyHolder,
+}
+
+/// When a victim leaves, seen from the fill that takes its place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum VictimOrder {
+    /// Its write-back reaches the next level before the fill is asked of it.
+    #[default]
+    VictimFirst,
+    /// The line is placed first, then the victim's write-back leaves (Dinero's order).
+    FillFirst,
+}
+
+/// The rules of one machine; the default is the profile `textbook`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rules {
+    /// What a store to a shared line does.
+    pub write_to_shared: WriteToShared,
+    /// Which clean copies supply.
+    pub clean_supply: CleanSupply,
+    /// A flush for another core's store reaches what lies below the bus; else ownership moves.
+    pub invalidating_flush_updates_memory: bool,
+    /// A read that finds no other holder ends in the exclusive state, if the protocol has one.
+    pub exclusive_on_sole_read: bool,
+    /// When a victim leaves.
+    pub victim_order: VictimOrder,
+    /// All dirty lines are written back after the last access.
+    pub drain_at_end: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            write_to_shared: WriteToShared::default(),
+            clean_supply: CleanSupply::default(),
+            invalidating_flush_updates_memory: true,
+            exclusive_on_sole_read: true,
+            victim_order: VictimOrder::default(),
+            drain_at_end: false,
+        }
+    }
+}
+
+/// A protocol's tables with the rules applied, laid out for one load a step.
+#[derive(Clone, Debug)]
+pub(crate) struct Tables {
+    processor: [[ProcessorStep; Processor::ALL.len()]; STATES_MAX],
+    snoop: [[SnoopStep; BusOp::ALL.len()]; STATES_MAX],
+    /// Bit s: a load in state s changes nothing.
+    silent_loads: u16,
+    /// Bit s: a store in state s changes no state.
+    silent_stores: u16,
+}
+
+impl Tables {
+    pub(crate) fn new(protocol: &Protocol, rules: Rules) -> Self {
+        let mut tables = Self {
+            processor: [[ProcessorStep::Never; Processor::ALL.len()]; STATES_MAX],
+            snoop: [[SnoopStep::Never; BusOp::ALL.len()]; STATES_MAX],
+            silent_loads: 0,
+            silent_stores: 0,
+        };
+        for number in 0..protocol.states().len() {
+            let state = State(number as u8);
+            for event in Processor::ALL {
+                let step = under_rules(protocol.processor(state, event), rules);
+                tables.processor[number][event as usize] = step;
+            }
+            for op in BusOp::ALL {
+                tables.snoop[number][op as usize] = protocol.snoop(state, op);
+            }
+            let silent = ProcessorStep::Silent(state);
+            let bit = |event| u16::from(tables.processor(state, event) == silent) << number;
+            let (load, store) = (bit(Processor::Load), bit(Processor::Store));
+            tables.silent_loads |= load;
+            tables.silent_stores |= store;
+        }
+        tables
+    }
+
+    #[inline]
+    pub(crate) fn processor(&self, state: State, event: Processor) -> ProcessorStep {
+        self.processor[state.index()][event as usize]
+    }
+
+    #[inline]
+    pub(crate) fn snoop(&self, state: State, op: BusOp) -> SnoopStep {
+        self.snoop[state.index()][op as usize]
+    }
+
+    /// Tells whether a load of a line in this state changes nothing.
+    #[inline]
+    pub(crate) fn load_is_silent(&self, state: State) -> bool {
+        self.silent_loads >> state.0 & 1 == 1
+    }
+
+    /// Tells whether a store to a line in this state changes no state.
+    #[inline]
+    pub(crate) fn store_is_silent(&self, state: State) -> bool {
+        self.silent_stores >> state.0 & 1 == 1
+    }
+
+    /// Tells whether a store to a valid copy in this state reads the line again to own it.
+    pub(crate) fn store_reads_again(&self, state: State) -> bool {
+        let step = self.processor(state, Processor::Store);
+        state.is_valid() && matches!(step, ProcessorStep::Bus(BusOp::BusRdX, _))
+    }
+}
+
+fn under_rules(step: ProcessorStep, rules: Rules) -> ProcessorStep {
+    match step {
+        ProcessorStep::Bus(BusOp::BusUpgr, next)
+            if rules.write_to_shared == WriteToShared::ReadExclusive =>
+        {
+            ProcessorStep::Bus(BusOp::BusRdX, next)
+        }
+        ProcessorStep::Wire { op, shared, .. } if !rules.exclusive_on_sole_read => {
+            ProcessorStep::Bus(op, shared)
+        }
+        other => other,
+    }
+}
