@@ -1,0 +1,107 @@
+//! A source that decodes ahead in its own thread.
+
+use std::mem;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use crate::error::{TraceError, TraceErrorKind};
+use crate::header::Header;
+use crate::record::Record;
+use crate::source::Source;
+
+/// How many chunks are decoded ahead at most.
+const CHUNKS_AHEAD: usize = 4;
+
+/// What the thread sends: a chunk, and how the read that filled it ended.
+type Chunk = (Vec<Record>, Result<bool, TraceError>);
+
+/// A source that decodes in its own thread, at most four chunks ahead.
+///
+/// Buffers are recycled. Dropping it ends the thread at its next chunk; a thread that waits for
+/// input ends when that comes. Where no thread can be had, decoding is done in place.
+pub struct Ahead {
+    header: Header,
+    decoder: Decoder,
+}
+
+/// Who decodes.
+enum Decoder {
+    Thread { chunks: Receiver<Chunk>, empties: SyncSender<Vec<Record>> },
+    Here(Box<dyn Source>),
+    Ended,
+}
+
+impl Ahead {
+    /// Starts to decode `source` in a thread.
+    pub fn new(source: Box<dyn Source>) -> Ahead {
+        let header = source.header().clone();
+        let (to_reader, chunks) = sync_channel(CHUNKS_AHEAD);
+        let (empties, from_reader) = sync_channel(CHUNKS_AHEAD + 2);
+        // The thread takes the source when it runs; if it cannot be had the source is still here.
+        let slot = Arc::new(Mutex::new(Some(source)));
+        let theirs = Arc::clone(&slot);
+        let spawned = thread::Builder::new().name("decode".to_owned()).spawn(move || {
+            let source = theirs.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(source) = source {
+                decode(source, &to_reader, &from_reader);
+            }
+        });
+        let decoder = if spawned.is_ok() {
+            Decoder::Thread { chunks, empties }
+        } else {
+            let source = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+            source.map_or(Decoder::Ended, Decoder::Here)
+        };
+        Ahead { header, decoder }
+    }
+}
+
+/// Decodes until the end, an error, or nobody listens.
+fn decode(
+    mut source: Box<dyn Source>,
+    to_reader: &SyncSender<Chunk>,
+    from_reader: &Receiver<Vec<Record>>,
+) {
+    loop {
+        let mut records = from_reader.try_recv().unwrap_or_default();
+        let more = source.read(&mut records);
+        let last = !matches!(more, Ok(true));
+        if to_reader.send((records, more)).is_err() || last {
+            return;
+        }
+    }
+}
+
+impl Source for Ahead {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {
+        let (chunks, empties) = match &mut self.decoder {
+            Decoder::Ended => return Ok(false),
+            Decoder::Here(source) => return source.read(into),
+            Decoder::Thread { chunks, empties } => (chunks, empties),
+        };
+        let Ok((mut records, more)) = chunks.recv() else {
+            self.decoder = Decoder::Ended;
+            return Err(TraceError::new(TraceErrorKind::Io, "<decoder>")
+                .found("a decoding thread that ended early")
+                .expected("a thread that decodes to the end")
+                .help("this is an error of the program: please report it"));
+        };
+        if into.is_empty() {
+            mem::swap(into, &mut records);
+        } else {
+            into.extend_from_slice(&records);
+        }
+        records.clear();
+        // A full channel only means that there are buffers enough.
+        let _ = empties.try_send(records);
+        if !matches!(more, Ok(true)) {
+            self.decoder = Decoder::Ended;
+        }
+        more
+    }
+}

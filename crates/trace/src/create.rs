@@ -1,0 +1,126 @@
+//! A sink into a file, or into a folder of per-core files.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use crate::compress;
+use crate::error::TraceError;
+use crate::format::Format;
+use crate::formats::writer;
+use crate::header::Header;
+use crate::loss::Losses;
+use crate::record::Record;
+use crate::sink::{Sink, write_error};
+
+/// Creates a file and returns the writer into it, compressed as its name says.
+pub fn create(path: &Path, format: Format, header: &Header) -> Result<Box<dyn Sink>, TraceError> {
+    let named = Named { path: path.to_owned(), sink: None };
+    let file = File::create(path).map_err(|error| named.name(write_error(error)))?;
+    let out = compress::encoder(path, file).map_err(|error| named.name(write_error(error)))?;
+    Ok(Box::new(Named { sink: Some(writer(format, header, out)), ..named }))
+}
+
+/// Creates a folder and returns a writer of a file a core into it: `core0.din`, `core1.din`.
+///
+/// For the formats of one core. A file is made when its core's first record comes; `suffix` is
+/// appended to every name, such as `.gz`. Times belong to no core and go to `core0`.
+pub fn create_per_core(
+    folder: &Path,
+    format: Format,
+    header: &Header,
+    suffix: &str,
+) -> Result<Box<dyn Sink>, TraceError> {
+    fs::create_dir_all(folder).map_err(|error| {
+        let mut error = write_error(error);
+        error.path = folder.display().to_string().into();
+        error
+    })?;
+    Ok(Box::new(PerCore {
+        folder: folder.to_owned(),
+        format,
+        header: header.clone(),
+        suffix: suffix.to_owned(),
+        cores: Vec::new(),
+        batch: Vec::new(),
+    }))
+}
+
+/// A sink whose errors name the file.
+struct Named {
+    path: PathBuf,
+    sink: Option<Box<dyn Sink>>,
+}
+
+impl Named {
+    fn name(&self, mut error: TraceError) -> TraceError {
+        error.path = self.path.display().to_string().into();
+        error
+    }
+}
+
+impl Sink for Named {
+    fn write(&mut self, records: &[Record]) -> Result<(), TraceError> {
+        let result = self.sink.as_mut().map_or(Ok(()), |sink| sink.write(records));
+        result.map_err(|error| self.name(error))
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Losses, TraceError> {
+        let result = self.sink.take().map_or(Ok(Losses::default()), Sink::finish);
+        result.map_err(|error| self.name(error))
+    }
+}
+
+/// A file for each core.
+struct PerCore {
+    folder: PathBuf,
+    format: Format,
+    header: Header,
+    suffix: String,
+    /// The writers of the cores that had a record, by core.
+    cores: Vec<Option<Box<dyn Sink>>>,
+    batch: Vec<Record>,
+}
+
+impl PerCore {
+    /// Writes the batch, which is of one core, as of core 0 into the core's file.
+    fn send(&mut self) -> Result<(), TraceError> {
+        let Some(first) = self.batch.first() else { return Ok(()) };
+        let core = usize::from(first.core);
+        if self.cores.len() <= core {
+            self.cores.resize_with(core + 1, || None);
+        }
+        let sink = match &mut self.cores[core] {
+            Some(sink) => sink,
+            empty => {
+                let name = format!("core{core}.{}{}", self.format.name(), self.suffix);
+                let header = Header { cores: Some(1), ..self.header.clone() };
+                empty.insert(create(&self.folder.join(name), self.format, &header)?)
+            }
+        };
+        for record in &mut self.batch {
+            record.core = 0;
+        }
+        let result = sink.write(&self.batch);
+        self.batch.clear();
+        result
+    }
+}
+
+impl Sink for PerCore {
+    fn write(&mut self, records: &[Record]) -> Result<(), TraceError> {
+        for run in records.chunk_by(|a, b| a.core == b.core) {
+            self.batch.clear();
+            self.batch.extend_from_slice(run);
+            self.send()?;
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<Losses, TraceError> {
+        let mut losses = Losses::default();
+        for sink in self.cores.into_iter().flatten() {
+            losses.merge(&sink.finish()?);
+        }
+        Ok(losses)
+    }
+}

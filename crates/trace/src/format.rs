@@ -1,0 +1,138 @@
+//! The names of the trace formats and what each one can say.
+
+use crate::loss::Loss;
+
+/// A trace format that is read and written.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Format {
+    /// The simulator's own text: `CORE OP ADDR [SIZE]`.
+    Mtrace,
+    /// Dinero III and IV: `LABEL ADDR`.
+    Din,
+    /// Dinero IV, extended: `ACC ADDR SIZE`.
+    Xdin,
+    /// Valgrind's lackey with `--trace-mem=yes`.
+    Lackey,
+    /// NCSU course traces: `PROC r|w ADDR`, in global order.
+    Ncsu,
+    /// Georgia Tech course traces, a file a core: `r|w 0xADDR`.
+    Percore,
+    /// NUS course traces, a file a core: `LABEL 0xVALUE`.
+    Nus,
+}
+
+impl Format {
+    /// Every format, in the order in which help and errors list them.
+    pub const ALL: &[Format] = &[
+        Format::Mtrace,
+        Format::Din,
+        Format::Xdin,
+        Format::Lackey,
+        Format::Ncsu,
+        Format::Percore,
+        Format::Nus,
+    ];
+
+    /// Returns the name that `--format` takes.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Format::Mtrace => "mtrace",
+            Format::Din => "din",
+            Format::Xdin => "xdin",
+            Format::Lackey => "lackey",
+            Format::Ncsu => "ncsu",
+            Format::Percore => "percore",
+            Format::Nus => "nus",
+        }
+    }
+
+    /// Returns the format of that name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Format> {
+        Format::ALL.iter().copied().find(|format| format.name() == name)
+    }
+
+    /// Returns the file name extensions that mean this format, without a dot.
+    ///
+    /// An extension decides: a file called `a.din` is read as din whatever it holds.
+    #[must_use]
+    pub const fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Format::Mtrace => &["mtrace"],
+            Format::Din => &["din"],
+            Format::Xdin => &["xdin"],
+            Format::Lackey => &["lackey"],
+            Format::Ncsu => &["ncsu"],
+            Format::Percore => &["percore"],
+            Format::Nus => &["nus"],
+        }
+    }
+
+    /// Returns the format whose extension this is (case does not matter), if there is one.
+    #[must_use]
+    pub fn from_extension(extension: &str) -> Option<Format> {
+        Format::ALL
+            .iter()
+            .copied()
+            .find(|format| format.extensions().iter().any(|e| e.eq_ignore_ascii_case(extension)))
+    }
+
+    /// Returns one line that describes the format.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Format::Mtrace => "mesim text: `CORE OP ADDR [SIZE]`",
+            Format::Din => "Dinero: `LABEL ADDR`, labels 0 to 4, hex without 0x",
+            Format::Xdin => "Dinero IV, extended: `r|w|i|m|c|v ADDR SIZE`, hex",
+            Format::Lackey => "Valgrind lackey --trace-mem=yes, threads by --trace-sched=yes",
+            Format::Ncsu => "NCSU: `PROC r|w ADDR`, hex, in global order",
+            Format::Percore => "a file a core: `r|w 0xADDR`",
+            Format::Nus => "a file a core: `0|1|2 0xVALUE` for load, store, compute cycles",
+        }
+    }
+
+    /// Says whether a trace of this format is one of several files, a file a core.
+    ///
+    /// Such files have no order among them; how they interleave is the reader's choice.
+    #[must_use]
+    pub const fn is_per_core(self) -> bool {
+        matches!(self, Format::Percore | Format::Nus)
+    }
+
+    /// Says whether each line names its core.
+    #[must_use]
+    pub const fn names_cores(self) -> bool {
+        matches!(self, Format::Mtrace | Format::Ncsu)
+    }
+
+    /// Returns what a writer of this format cannot keep; empty for a lossless one.
+    ///
+    /// The writer counts what it really lost, see [`Losses`](crate::Losses).
+    #[must_use]
+    pub const fn loses(self) -> &'static [Loss] {
+        use Loss::{
+            Alignment, Atomic, Clean, Compute, Core, Fence, Fetch, Flush, FlushAll, Header, Size,
+            Time,
+        };
+        match self {
+            Format::Mtrace => &[],
+            Format::Din => {
+                &[Header, Core, Size, Alignment, Atomic, Clean, Flush, Fence, Compute, Time]
+            }
+            Format::Xdin => &[Header, Core, Atomic, Fence, Compute, Time],
+            Format::Lackey => &[Header, Atomic, Clean, Flush, FlushAll, Fence, Compute, Time],
+            Format::Ncsu => &[
+                Header, Size, Alignment, Atomic, Fetch, Clean, Flush, FlushAll, Fence, Compute,
+                Time,
+            ],
+            Format::Percore => &[
+                Header, Core, Size, Alignment, Atomic, Fetch, Clean, Flush, FlushAll, Fence,
+                Compute, Time,
+            ],
+            Format::Nus => {
+                &[Header, Core, Size, Alignment, Atomic, Fetch, Clean, Flush, FlushAll, Fence, Time]
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The list of the formats: one module each, and one line each in the functions below.
+
+use crate::codec::Codec;
+use crate::error::TraceError;
+use crate::format::Format;
+use crate::header::Header;
+use crate::loss::{Loss, Losses};
+use crate::record::CORES_MAX;
+use crate::sink::{FinishWrite, Sink};
+use crate::source::{ReadOptions, Source};
+use crate::text::buffer::LineBuffer;
+use crate::text::output::{LineWriter, TextSink};
+use crate::text::reader::{LineFormat, TextReader};
+
+mod din;
+mod lackey;
+mod mtrace;
+mod ncsu;
+mod nus;
+mod percore;
+mod xdin;
+
+/// Makes the reader of a trace whose format is known.
+pub(crate) fn reader(
+    format: Format,
+    buffer: LineBuffer,
+    path: &str,
+    codec: Option<Codec>,
+    options: &ReadOptions,
+) -> Result<Box<dyn Source>, TraceError> {
+    fn boxed<F: LineFormat + 'static>(
+        grammar: F,
+        buffer: LineBuffer,
+        path: &str,
+        codec: Option<Codec>,
+        format: Format,
+    ) -> Result<Box<dyn Source>, TraceError> {
+        Ok(Box::new(TextReader::new(grammar, buffer, path, codec, Header::new(format))?))
+    }
+    let cores = options.cores_max.clamp(1, CORES_MAX);
+    let modify = options.lackey_modify;
+    match format {
+        Format::Mtrace => boxed(mtrace::Mtrace::new(cores), buffer, path, codec, format),
+        Format::Din => boxed(din::Din, buffer, path, codec, format),
+        Format::Xdin => boxed(xdin::Xdin, buffer, path, codec, format),
+        Format::Lackey => boxed(lackey::Lackey::new(cores, modify), buffer, path, codec, format),
+        Format::Ncsu => boxed(ncsu::Ncsu { cores }, buffer, path, codec, format),
+        Format::Percore => boxed(percore::Percore, buffer, path, codec, format),
+        Format::Nus => boxed(nus::Nus, buffer, path, codec, format),
+    }
+}
+
+/// Returns whether a line (neither blank nor a comment) may be one of this format.
+pub(crate) fn looks(format: Format, line: &[u8]) -> bool {
+    match format {
+        Format::Mtrace => mtrace::looks(line),
+        Format::Din => din::looks(line),
+        Format::Xdin => xdin::looks(line),
+        Format::Lackey => lackey::looks(line),
+        Format::Ncsu => ncsu::looks(line),
+        Format::Percore => percore::looks(line),
+        Format::Nus => nus::looks(line),
+    }
+}
+
+/// Makes a writer of a format.
+///
+/// The formats of one core write the records of all cores into one file and count the loss; what
+/// keeps the cores is a file for each.
+pub fn writer<'out>(
+    format: Format,
+    header: &Header,
+    out: Box<dyn FinishWrite + 'out>,
+) -> Box<dyn Sink + 'out> {
+    fn boxed<'out, W: LineWriter + 'out>(
+        writer: W,
+        header: &Header,
+        out: Box<dyn FinishWrite + 'out>,
+    ) -> Box<dyn Sink + 'out> {
+        Box::new(TextSink::new(writer, Vec::new(), header_losses(header), out))
+    }
+    match format {
+        Format::Mtrace => {
+            let head = mtrace::head(header);
+            Box::new(TextSink::new(mtrace::MtraceWriter, head, Losses::default(), out))
+        }
+        Format::Din => boxed(din::DinWriter, header, out),
+        Format::Xdin => boxed(xdin::XdinWriter, header, out),
+        Format::Lackey => boxed(lackey::LackeyWriter::default(), header, out),
+        Format::Ncsu => boxed(ncsu::NcsuWriter, header, out),
+        Format::Percore => boxed(percore::PercoreWriter, header, out),
+        Format::Nus => boxed(nus::NusWriter, header, out),
+    }
+}
+
+/// Counts the header lines that only the simulator's own format has.
+fn header_losses(header: &Header) -> Losses {
+    let mut losses = Losses::default();
+    let lines = [header.line.is_some(), header.title.is_some(), header.config.is_some()];
+    for _ in lines.iter().filter(|&&stated| stated) {
+        losses.add(Loss::Header);
+    }
+    losses
+}

@@ -1,0 +1,90 @@
+//! `@time`: the time of the accesses that follow.
+
+use crate::error::TraceErrorKind;
+use crate::record::{Op, Record};
+use crate::text::fault::Fault;
+use crate::text::fields::{Field, Fields};
+use crate::text::number;
+
+const HELP: &str = "write a time such as `@time 1.5 ms` or `@time 120 cycles`";
+
+/// The units of time and how many decimal places a picosecond is below each.
+pub(super) const UNITS: [(&str, usize); 5] =
+    [("s", 12), ("ms", 9), ("us", 6), ("ns", 3), ("ps", 0)];
+
+/// The latest time so far.
+///
+/// Picoseconds and cycles are compared each with their own kind: how long a cycle is, the machine
+/// knows and the trace does not.
+#[derive(Default)]
+pub(super) struct Clock {
+    picoseconds: u64,
+    cycles: u64,
+}
+
+impl Clock {
+    /// Reads what follows `@time` and returns the record of it.
+    pub(super) fn set(
+        &mut self,
+        keyword: Field<'_>,
+        rest: &mut Fields<'_>,
+    ) -> Result<Record, Fault> {
+        let amount = rest.expect("a time", HELP)?;
+        let digits =
+            amount.bytes.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+        let (number, glued) = amount.bytes.split_at(digits);
+        let unit = if glued.is_empty() {
+            rest.expect("a unit: s, ms, us, ns, ps or cycles", HELP)?
+        } else {
+            Field { bytes: glued, start: amount.start + digits }
+        };
+        rest.end(HELP)?;
+        let number = Field { bytes: number, start: amount.start };
+        let (op, value, latest, name) = if unit.bytes == b"cycles" {
+            (Op::TimeTicks, scaled(number, 0, "cycles")?, &mut self.cycles, "cycles")
+        } else {
+            let places = places(unit)?;
+            (Op::Time, scaled(number, places, "picoseconds")?, &mut self.picoseconds, "ps")
+        };
+        if value < *latest {
+            return Err(Fault::new(TraceErrorKind::TimeBackwards, keyword.start..unit.span().end)
+                .expected(format!("a time not before the last one, {latest} {name}"))
+                .help(format!("write `@time {latest} {name}` or later")));
+        }
+        *latest = value;
+        Ok(Record::event(0, op, value))
+    }
+}
+
+fn places(unit: Field<'_>) -> Result<usize, Fault> {
+    let known = UNITS.iter().find(|(name, _)| name.as_bytes() == unit.bytes);
+    known.map(|&(_, places)| places).ok_or_else(|| {
+        Fault::new(TraceErrorKind::BadTime, unit.span())
+            .expected("a unit: s, ms, us, ns, ps or cycles")
+            .help(HELP)
+    })
+}
+
+/// Returns a decimal number times `10^places`, which must be whole and of 64 bits.
+fn scaled(field: Field<'_>, places: usize, whole: &str) -> Result<u64, Fault> {
+    let fault = |expected: String| {
+        Fault::new(TraceErrorKind::BadTime, field.span()).expected(expected).help(HELP)
+    };
+    let mut halves = field.bytes.splitn(2, |&byte| byte == b'.');
+    let integer = halves.next().unwrap_or_default();
+    let decimals = halves.next();
+    let digits_only = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    if !digits_only(integer) || decimals.is_some_and(|decimals| !digits_only(decimals)) {
+        return Err(fault("a number such as 5 or 1.5".to_owned()));
+    }
+    let decimals = decimals.unwrap_or_default();
+    let zeros = decimals.iter().rev().take_while(|&&byte| byte == b'0').count();
+    let decimals = &decimals[..decimals.len() - zeros];
+    if decimals.len() > places {
+        return Err(fault(format!("a whole number of {whole}")));
+    }
+    let mut digits = integer.to_vec();
+    digits.extend_from_slice(decimals);
+    digits.resize(integer.len() + places, b'0');
+    number::decimal_digits(&digits).map_err(|_| fault(format!("{whole} of at most 64 bits")))
+}

@@ -1,0 +1,35 @@
+//! What a trace says about itself.
+
+use crate::format::Format;
+
+/// What is known of a trace before its first record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Header {
+    /// The format that was forced or recognised.
+    pub format: Format,
+    /// The number of cores, where the trace states it (`@cores`; 1 for formats of one core).
+    pub cores: Option<u16>,
+    /// The line size the trace was made for, in bytes (`@line`).
+    pub line: Option<u64>,
+    /// The title (`@title`).
+    pub title: Option<String>,
+    /// The machine the trace was made for, a path relative to the trace (`@config`).
+    pub config: Option<String>,
+    /// Whether the records of different cores have an order among them.
+    ///
+    /// False for a file of one core among several.
+    pub ordered: bool,
+}
+
+impl Header {
+    /// Returns the header of a trace that states nothing about itself.
+    #[must_use]
+    pub const fn new(format: Format) -> Header {
+        let cores = match format {
+            Format::Mtrace | Format::Lackey | Format::Ncsu => None,
+            Format::Din | Format::Xdin | Format::Percore | Format::Nus => Some(1),
+        };
+        let ordered = !format.is_per_core();
+        Header { format, cores, line: None, title: None, config: None, ordered }
+    }
+}

@@ -1,0 +1,19 @@
+//! The bounds of what a reader keeps in memory.
+
+/// The longest line of a text trace, in bytes, without its end.
+pub const LINE_BYTES_MAX: usize = 4096;
+
+/// The most names that one trace may declare with `let`.
+pub const NAMES_MAX: usize = 65_536;
+
+/// The longest name that `let` declares, in bytes.
+pub const NAME_BYTES_MAX: usize = 128;
+
+/// The block in which a text is read, in bytes.
+pub(crate) const BLOCK_BYTES: usize = 512 * 1024;
+
+/// How much of a text is looked at to recognise its format, in bytes.
+pub(crate) const SNIFF_BYTES: usize = 16 * 1024;
+
+/// How many lines of a text are looked at to recognise its format.
+pub(crate) const SNIFF_LINES: usize = 64;

@@ -1,0 +1,114 @@
+//! A source from a file or from standard input.
+
+use std::fs::{self, File};
+use std::io::{self, Cursor, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use crate::codec::Codec;
+use crate::compress;
+use crate::error::{TraceError, TraceErrorKind};
+use crate::nearest::nearest;
+use crate::read::read_decoded;
+use crate::source::{ReadOptions, Source};
+use crate::text::reader;
+
+/// The most names of a folder that are compared with a misspelt one.
+const NEIGHBOURS_MAX: usize = 10_000;
+
+/// Where a trace comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Input {
+    /// A file.
+    Path(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+impl From<&Path> for Input {
+    /// Takes `-` as standard input and anything else as a path.
+    fn from(path: &Path) -> Input {
+        if path == Path::new("-") { Input::Stdin } else { Input::Path(path.to_owned()) }
+    }
+}
+
+/// Opens a trace: undoes its compression, recognises its format, reads its header lines.
+///
+/// Compression is recognised by magic number. The format is the one of the options, else the one
+/// of the file name's extension, else the one that the first lines fit. The first record is read
+/// too, so an empty trace is an error here.
+pub fn open(input: &Input, options: &ReadOptions) -> Result<Box<dyn Source>, TraceError> {
+    let (path, mut raw): (String, Box<dyn Read + Send>) = match input {
+        Input::Stdin => ("<stdin>".to_owned(), Box::new(io::stdin())),
+        Input::Path(path) => (path.display().to_string(), Box::new(open_file(path)?)),
+    };
+    let failed = |codec, error| reader::input_error(&path, codec, error, "0 lines (0 records)");
+    let magic = first_bytes(&mut raw).map_err(|error| failed(None, error))?;
+    let codec = Codec::of_magic(&magic);
+    let raw: Box<dyn Read + Send> = Box::new(Cursor::new(magic).chain(raw));
+    let bytes = match codec {
+        Some(codec) => compress::decoder(codec, raw).map_err(|error| failed(Some(codec), error))?,
+        None => raw,
+    };
+    read_decoded(&path, bytes, codec, options)
+}
+
+/// Reads as many bytes as a magic number has, or all there are.
+fn first_bytes(input: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(Codec::MAGIC_BYTES);
+    input.by_ref().take(Codec::MAGIC_BYTES as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn open_file(path: &Path) -> Result<File, TraceError> {
+    let shown = path.display().to_string();
+    let file = File::open(path).map_err(|error| cannot_open(path, error))?;
+    let folder = file.metadata().is_ok_and(|metadata| metadata.is_dir());
+    if folder {
+        return Err(TraceError::new(TraceErrorKind::IsDirectory, &shown)
+            .found("a folder")
+            .expected("a file")
+            .help("name a file in it; a folder is read as per-core files, a file a core"));
+    }
+    Ok(file)
+}
+
+/// Makes the error of a path that cannot be opened.
+pub(crate) fn cannot_open(path: &Path, error: io::Error) -> TraceError {
+    let shown = path.display().to_string();
+    if error.kind() == ErrorKind::NotFound {
+        return TraceError::new(TraceErrorKind::NotFound, &shown)
+            .found("nothing by that name")
+            .expected("a file that exists")
+            .help(neighbour(path))
+            .caused_by(error);
+    }
+    TraceError::new(TraceErrorKind::Io, &shown)
+        .found(format!("\"{error}\""))
+        .expected("a file that can be opened")
+        .help("check the path and the permissions")
+        .caused_by(error)
+}
+
+/// Says which file of the folder a missing one probably is.
+fn neighbour(path: &Path) -> String {
+    let folder = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return format!("there is no folder `{}`", folder.display());
+    };
+    let mut names: Vec<String> = entries
+        .take(NEIGHBOURS_MAX)
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .collect();
+    names.sort_unstable();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    match nearest(&name, names.iter().map(String::as_str)) {
+        Some(near) => {
+            let near = path.with_file_name(near);
+            format!("did you mean `{}`?", near.display())
+        }
+        None => format!("no name in `{}` is near it", folder.display()),
+    }
+}

@@ -1,0 +1,72 @@
+//! A source from any stream of bytes: no files needed.
+
+use std::io::Read;
+
+use crate::codec::Codec;
+use crate::error::TraceError;
+use crate::format::Format;
+use crate::formats;
+use crate::sniff;
+use crate::source::{OneCore, ReadOptions, Source};
+use crate::text::buffer::LineBuffer;
+use crate::text::reader;
+
+/// Reads an uncompressed trace from a stream; `path` is its name in errors and for its format.
+///
+/// ```
+/// use trace::{Op, ReadOptions};
+///
+/// let text = "@cores 2\n0 W 0x1000\n1 R 0x1000 8\n";
+/// let mut source = trace::read("inline", Box::new(text.as_bytes()), &ReadOptions::default())?;
+/// let mut records = Vec::new();
+/// while source.read(&mut records)? {}
+/// assert_eq!(source.header().cores, Some(2));
+/// assert_eq!(records[1].op, Op::Read);
+/// # Ok::<(), trace::TraceError>(())
+/// ```
+pub fn read(
+    path: &str,
+    input: Box<dyn Read + Send>,
+    options: &ReadOptions,
+) -> Result<Box<dyn Source>, TraceError> {
+    read_decoded(path, input, None, options)
+}
+
+/// Reads what a decoder of `codec` yields.
+pub(crate) fn read_decoded(
+    path: &str,
+    input: Box<dyn Read + Send>,
+    codec: Option<Codec>,
+    options: &ReadOptions,
+) -> Result<Box<dyn Source>, TraceError> {
+    let mut buffer = LineBuffer::new(input);
+    let format = match options.format.or_else(|| sniff::by_name(path)) {
+        Some(format) => format,
+        None => recognise(path, &mut buffer, codec)?,
+    };
+    let source = formats::reader(format, buffer, path, codec, options)?;
+    Ok(match options.core {
+        Some(core) => Box::new(OneCore::new(source, core)),
+        None => source,
+    })
+}
+
+/// Recognises the format by the first lines.
+fn recognise(
+    path: &str,
+    buffer: &mut LineBuffer,
+    codec: Option<Codec>,
+) -> Result<Format, TraceError> {
+    buffer.peek();
+    let whole = buffer.at_end();
+    let bytes = buffer.rest();
+    let result = match reader::first_nul(bytes) {
+        Some(nul) => Err(reader::not_text(path, bytes, nul)),
+        None => sniff::by_content(path, bytes, whole),
+    };
+    result.map_err(|error| match buffer.failed() {
+        // Too little was read to recognise anything: the reason for that is the error.
+        Some(source) => reader::input_error(path, codec, source, "0 lines (0 records)"),
+        None => error,
+    })
+}

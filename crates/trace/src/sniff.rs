@@ -1,0 +1,60 @@
+//! Which format a trace is in.
+//!
+//! 1. `--format` decides.
+//! 2. The file name's extension decides (`a.din`, `a.din.gz`).
+//! 3. The first 64 lines that are neither blank nor comments decide, if they fit exactly one
+//!    format. What tells din from NUS is `0x` before the second field: NUS has it, din has not.
+//!    What tells NCSU from mesim's own text is the case of the operation. A file that consists of
+//!    `0 B` alone (a fence, or a read of address 0xb) fits two and is an error.
+
+use crate::codec::Codec;
+use crate::error::{TraceError, TraceErrorKind};
+use crate::format::Format;
+use crate::formats;
+use crate::limits::SNIFF_LINES;
+use crate::text::{fields, reader};
+
+/// Returns the format that the extension of a file name means, compression put aside.
+pub(crate) fn by_name(path: &str) -> Option<Format> {
+    let (_, stem) = Codec::of_name(path);
+    let (_, extension) = stem.rsplit_once('.')?;
+    Format::from_extension(extension)
+}
+
+/// Returns the format that the beginning of a file fits; `whole` says that it is all of it.
+pub(crate) fn by_content(path: &str, bytes: &[u8], whole: bool) -> Result<Format, TraceError> {
+    let mut lines: Vec<&[u8]> = reader::without_mark(bytes).split(|&byte| byte == b'\n').collect();
+    if !whole && lines.len() > 1 {
+        // The last line may not be all there.
+        lines.pop();
+    }
+    let lines: Vec<&[u8]> = lines
+        .into_iter()
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .filter(|line| !fields::is_comment(line))
+        .take(SNIFF_LINES)
+        .collect();
+    let fits = |format: &Format| lines.iter().all(|line| formats::looks(*format, line));
+    let fitting: Vec<Format> = Format::ALL.iter().copied().filter(fits).collect();
+    match fitting[..] {
+        [format] => Ok(format),
+        _ if lines.is_empty() => Err(reader::empty(path, "of one of the formats")),
+        _ => Err(unknown(path, &fitting)),
+    }
+}
+
+#[cold]
+fn unknown(path: &str, fitting: &[Format]) -> TraceError {
+    let names = |formats: &[Format]| {
+        formats.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ")
+    };
+    let found = match fitting {
+        [] => "first lines that fit no format".to_owned(),
+        several => format!("first lines that fit several formats: {}", names(several)),
+    };
+    let example = fitting.first().map_or("din", |format| format.name());
+    TraceError::new(TraceErrorKind::UnknownFormat, path)
+        .found(found)
+        .expected(format!("one of {}", names(Format::ALL)))
+        .help(format!("name the format with `--format {example}`"))
+}

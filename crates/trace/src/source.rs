@@ -1,0 +1,132 @@
+//! A stream of records, and what its reader is told.
+
+use crate::error::TraceError;
+use crate::format::Format;
+use crate::header::Header;
+use crate::record::{CORES_MAX, Op, Record};
+
+/// The most records that one [`Source::read`] appends.
+pub const CHUNK: usize = 65_536;
+
+/// A stream of records.
+pub trait Source: Send {
+    /// Returns what the trace says about itself.
+    fn header(&self) -> &Header;
+
+    /// Appends at least one and at most [`CHUNK`] records, or returns `Ok(false)`: the end.
+    ///
+    /// With an error, what was appended before it is good: the records before the error's place.
+    /// After an error or the end every call returns `Ok(false)`.
+    fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError>;
+}
+
+impl<S: Source + ?Sized> Source for Box<S> {
+    fn header(&self) -> &Header {
+        (**self).header()
+    }
+
+    fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {
+        (**self).read(into)
+    }
+}
+
+/// How lackey's ` M` (a load and a store by one instruction) is read.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum LackeyModify {
+    /// As a read followed by a write.
+    #[default]
+    ReadWrite,
+    /// As one atomic.
+    Atomic,
+}
+
+/// What a reader is told besides where the trace is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReadOptions {
+    /// The format; recognised by name and first lines if `None`.
+    pub format: Option<Format>,
+    /// The number of cores of the machine: a record of a core from here on is an error.
+    pub cores_max: u16,
+    /// How lackey's ` M` is read.
+    pub lackey_modify: LackeyModify,
+    /// Keeps the records of this core only, and the times, which belong to no core.
+    pub core: Option<u16>,
+}
+
+impl Default for ReadOptions {
+    /// Recognises the format and takes [`CORES_MAX`] cores.
+    fn default() -> ReadOptions {
+        ReadOptions {
+            format: None,
+            cores_max: CORES_MAX,
+            lackey_modify: LackeyModify::default(),
+            core: None,
+        }
+    }
+}
+
+/// A source of the records of an iterator, such as a generator's.
+#[derive(Debug)]
+pub struct IterSource<I> {
+    header: Header,
+    records: I,
+}
+
+impl<I: Iterator<Item = Record> + Send> IterSource<I> {
+    /// Makes a source of `records` that calls itself `header`.
+    pub const fn new(header: Header, records: I) -> IterSource<I> {
+        IterSource { header, records }
+    }
+}
+
+impl<I: Iterator<Item = Record> + Send> Source for IterSource<I> {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {
+        let before = into.len();
+        into.extend(self.records.by_ref().take(CHUNK));
+        Ok(into.len() > before)
+    }
+}
+
+/// The records of one core of another source.
+pub(crate) struct OneCore {
+    source: Box<dyn Source>,
+    core: u16,
+}
+
+impl OneCore {
+    pub(crate) fn new(source: Box<dyn Source>, core: u16) -> OneCore {
+        OneCore { source, core }
+    }
+}
+
+impl Source for OneCore {
+    fn header(&self) -> &Header {
+        self.source.header()
+    }
+
+    fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {
+        let before = into.len();
+        loop {
+            let more = self.source.read(into);
+            let mut kept = before;
+            for at in before..into.len() {
+                let record = into[at];
+                if record.core == self.core || matches!(record.op, Op::Time | Op::TimeTicks) {
+                    into[kept] = record;
+                    kept += 1;
+                }
+            }
+            into.truncate(kept);
+            if !more? {
+                return Ok(false);
+            }
+            if kept > before {
+                return Ok(true);
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Whole lines out of a stream of bytes, block by block.
+
+use std::io::{self, ErrorKind, Read};
+
+use crate::limits::{BLOCK_BYTES, LINE_BYTES_MAX, SNIFF_BYTES};
+
+/// What stops a buffer from being filled.
+pub(crate) enum FillError {
+    /// The line that [`LineBuffer::rest`] begins is too long to be one.
+    LineTooLong,
+    /// The input failed.
+    Io(io::Error),
+}
+
+/// The window over the input: whole lines first, then the beginning of the next one.
+pub(crate) struct LineBuffer {
+    input: Box<dyn Read + Send>,
+    bytes: Vec<u8>,
+    /// The first byte that was not consumed.
+    start: usize,
+    /// After the last newline.
+    whole: usize,
+    /// After the last byte that was read.
+    end: usize,
+    at_end: bool,
+    /// An error met while peeking, which comes after the lines before it.
+    pending: Option<io::Error>,
+}
+
+impl LineBuffer {
+    pub(crate) fn new(input: Box<dyn Read + Send>) -> LineBuffer {
+        LineBuffer {
+            input,
+            bytes: vec![0; BLOCK_BYTES],
+            start: 0,
+            whole: 0,
+            end: 0,
+            at_end: false,
+            pending: None,
+        }
+    }
+
+    /// Returns the lines at hand, each with its newline (the last of the file too).
+    pub(crate) fn lines(&self) -> &[u8] {
+        &self.bytes[self.start..self.whole]
+    }
+
+    /// Returns everything at hand, which may end within a line.
+    pub(crate) fn rest(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    /// Drops the first `count` bytes of [`lines`](Self::lines).
+    pub(crate) fn consume(&mut self, count: usize) {
+        debug_assert!(count <= self.whole - self.start);
+        self.start += count;
+    }
+
+    /// Reads until there is a whole line more; `Ok(false)` at the end of the input.
+    ///
+    /// To be called when all whole lines are consumed.
+    pub(crate) fn fill(&mut self) -> Result<bool, FillError> {
+        debug_assert_eq!(self.start, self.whole);
+        self.bytes.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        self.whole = 0;
+        loop {
+            if self.whole > 0 {
+                return Ok(true);
+            }
+            if self.end > LINE_BYTES_MAX + 1 {
+                return Err(FillError::LineTooLong);
+            }
+            if !self.append().map_err(FillError::Io)? {
+                return Ok(self.whole > 0);
+            }
+        }
+    }
+
+    /// Reads the beginning of the input, up to what sniffing looks at, and returns it.
+    ///
+    /// An error met on the way is kept for [`fill`](Self::fill), which reports it after the lines
+    /// before it; [`failed`](Self::failed) tells.
+    pub(crate) fn peek(&mut self) -> &[u8] {
+        while self.end < SNIFF_BYTES {
+            match self.append() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    self.pending = Some(error);
+                    break;
+                }
+            }
+        }
+        &self.bytes[self.start..self.end]
+    }
+
+    /// Takes the error that [`peek`](Self::peek) met.
+    pub(crate) fn failed(&mut self) -> Option<io::Error> {
+        self.pending.take()
+    }
+
+    /// Returns whether the input has ended.
+    pub(crate) fn at_end(&self) -> bool {
+        self.at_end
+    }
+
+    /// Reads once; `Ok(false)` at the end. A last line without a newline is given one.
+    fn append(&mut self) -> io::Result<bool> {
+        if let Some(error) = self.pending.take() {
+            self.at_end = true;
+            return Err(error);
+        }
+        if self.at_end {
+            return Ok(false);
+        }
+        // One byte stays free for the newline that the last line may lack.
+        let room = self.bytes.len() - 1;
+        let before = self.end;
+        let count = loop {
+            match self.input.read(&mut self.bytes[self.end..room]) {
+                Ok(count) => break count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.at_end = true;
+                    return Err(error);
+                }
+            }
+        };
+        if count == 0 {
+            self.at_end = true;
+            if self.end > self.whole {
+                self.bytes[self.end] = b'\n';
+                self.end += 1;
+                self.whole = self.end;
+            }
+            return Ok(false);
+        }
+        self.end += count;
+        let newline = self.bytes[before..self.end].iter().rposition(|&byte| byte == b'\n');
+        if let Some(at) = newline {
+            self.whole = before + at + 1;
+        }
+        Ok(true)
+    }
+}

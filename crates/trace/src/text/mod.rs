@@ -1,0 +1,10 @@
+//! What all text formats share: lines out of blocks, fields out of lines, errors out of both.
+
+pub(crate) mod buffer;
+pub(crate) mod excerpt;
+pub(crate) mod fault;
+pub(crate) mod fields;
+pub(crate) mod number;
+pub(crate) mod output;
+pub(crate) mod reader;
+pub(crate) mod scan;
