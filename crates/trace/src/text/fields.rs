@@ -30,12 +30,14 @@ impl<'line> Fields<'line> {
         Fields { line, at: 0 }
     }
 
-    /// Returns the next field, or the fault that there is none.
+    /// Returns the next field, or the fault that there is none before the end or a comment.
     pub(crate) fn expect(&mut self, expected: &str, help: &str) -> Result<Field<'line>, Fault> {
-        self.next().filter(|field| field.bytes[0] != b'#').ok_or_else(|| {
-            let end = trimmed(self.line).len();
-            Fault::new(TraceErrorKind::MissingField, end..end).expected(expected).help(help)
-        })
+        let end = match self.next() {
+            Some(field) if field.bytes[0] != b'#' => return Ok(field),
+            Some(comment) => comment.start,
+            None => self.line.trim_ascii_end().len(),
+        };
+        Err(Fault::new(TraceErrorKind::MissingField, end..end).expected(expected).help(help))
     }
 
     /// Returns the fault that there is something more, if there is and it is not a comment.
@@ -51,10 +53,10 @@ impl<'line> Fields<'line> {
 
     /// Returns all that follows, without the blanks round it.
     pub(crate) fn remainder(&mut self) -> Field<'line> {
-        let rest = &self.line[self.at..];
-        let start = self.at + rest.len() - rest.trim_ascii_start().len();
+        let whole = self.line.trim_ascii_end();
+        let rest = whole.get(self.at..).unwrap_or_default().trim_ascii_start();
         self.at = self.line.len();
-        Field { bytes: rest.trim_ascii(), start: start.min(self.line.len()) }
+        Field { bytes: rest, start: whole.len() - rest.len() }
     }
 }
 
@@ -74,11 +76,6 @@ impl<'line> Iterator for Fields<'line> {
 /// Returns whether the line has nothing but blanks and, after `#`, a comment.
 pub(crate) fn is_comment(line: &[u8]) -> bool {
     line.iter().find(|&&byte| !is_blank(byte)).is_none_or(|&byte| byte == b'#')
-}
-
-/// Returns the line without the carriage return and blanks at its end.
-pub(crate) fn trimmed(line: &[u8]) -> &[u8] {
-    line.trim_ascii_end()
 }
 
 fn is_blank(byte: u8) -> bool {

@@ -33,6 +33,11 @@ impl Clock {
         let digits =
             amount.bytes.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
         let (number, glued) = amount.bytes.split_at(digits);
+        if number.is_empty() {
+            return Err(Fault::new(TraceErrorKind::BadTime, amount.span())
+                .expected("a number such as 5 or 1.5, and a unit")
+                .help(HELP));
+        }
         let unit = if glued.is_empty() {
             rest.expect("a unit: s, ms, us, ns, ps or cycles", HELP)?
         } else {

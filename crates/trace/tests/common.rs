@@ -1,0 +1,141 @@
+//! The only calls of the API, so that tests are data.
+
+use std::io::Write;
+
+use trace::{
+    CHUNK, Codec, Format, Header, Input, Losses, Op, ReadOptions, Record, Source, TraceError,
+};
+
+/// Reads a text in a format that is given.
+pub(crate) fn parse(format: Format, text: &[u8]) -> Result<Vec<Record>, TraceError> {
+    let options = ReadOptions { format: Some(format), ..ReadOptions::default() };
+    parse_with(&options, text)
+}
+
+/// Reads a text with options.
+pub(crate) fn parse_with(options: &ReadOptions, text: &[u8]) -> Result<Vec<Record>, TraceError> {
+    let input = std::io::Cursor::new(text.to_vec());
+    drain(&mut *trace::read("test", Box::new(input), options)?)
+}
+
+/// Reads all of a source and checks what every source promises.
+pub(crate) fn drain(source: &mut dyn Source) -> Result<Vec<Record>, TraceError> {
+    let mut all = Vec::new();
+    let mut chunk = Vec::new();
+    loop {
+        chunk.clear();
+        let result = source.read(&mut chunk);
+        assert!(chunk.len() <= CHUNK);
+        all.extend_from_slice(&chunk);
+        match result {
+            Ok(true) => assert!(!chunk.is_empty()),
+            Ok(false) => {
+                assert!(chunk.is_empty());
+                assert!(matches!(source.read(&mut chunk), Ok(false)));
+                return Ok(all);
+            }
+            Err(error) => {
+                assert!(matches!(source.read(&mut chunk), Ok(false)));
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// Opens a file with that name and content in a folder of its own, and reads it.
+pub(crate) fn open_bytes(name: &str, bytes: &[u8]) -> Result<Vec<Record>, TraceError> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).expect("a file in it");
+    drain(&mut *trace::open(&Input::Path(path), &ReadOptions::default())?)
+}
+
+/// Writes records in a format.
+pub(crate) fn write(format: Format, records: &[Record]) -> (Vec<u8>, Losses) {
+    write_with(&Header::new(format), records)
+}
+
+/// Writes records in the format of a header.
+pub(crate) fn write_with(header: &Header, records: &[Record]) -> (Vec<u8>, Losses) {
+    let mut out = Vec::new();
+    let mut sink = trace::writer(header.format, header, Box::new(&mut out));
+    sink.write(records).expect("a Vec takes everything");
+    let losses = sink.finish().expect("a Vec takes everything");
+    (out, losses)
+}
+
+/// Compresses bytes.
+pub(crate) fn compress(codec: Codec, bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let name = format!("x.{}", codec.extension());
+    let mut encoder = trace::encoder(name.as_ref(), &mut out).expect("an encoder");
+    encoder.write_all(bytes).expect("a Vec takes everything");
+    encoder.finish().expect("a Vec takes everything");
+    out
+}
+
+/// Random numbers for tests: xorshift64*.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+}
+
+/// Makes records that the format says without loss.
+pub(crate) fn sayable(format: Format, count: usize, seed: u64) -> Vec<Record> {
+    let mut random = Random(seed);
+    let word = matches!(format, Format::Din | Format::Ncsu | Format::Percore | Format::Nus);
+    let cores = match format {
+        Format::Mtrace | Format::Ncsu | Format::Lackey => 4,
+        Format::Din | Format::Xdin | Format::Percore | Format::Nus => 1,
+    };
+    let ops: &[Op] = match format {
+        Format::Mtrace => &[
+            Op::Read,
+            Op::Write,
+            Op::Atomic,
+            Op::Fetch,
+            Op::Clean,
+            Op::Flush,
+            Op::FlushAll,
+            Op::Fence,
+            Op::Compute,
+            Op::Time,
+            Op::TimeTicks,
+        ],
+        Format::Din => &[Op::Read, Op::Write, Op::Fetch, Op::FlushAll],
+        Format::Xdin => &[Op::Read, Op::Write, Op::Fetch, Op::Clean, Op::Flush, Op::FlushAll],
+        Format::Lackey => &[Op::Read, Op::Write, Op::Fetch],
+        Format::Ncsu | Format::Percore => &[Op::Read, Op::Write],
+        Format::Nus => &[Op::Read, Op::Write, Op::Compute],
+    };
+    let mut time = 0;
+    let record = |_| {
+        let core = random.below(cores) as u16;
+        let op = ops[random.below(ops.len())];
+        let addr = random.next() >> random.below(60);
+        match op {
+            Op::FlushAll | Op::Fence => Record::event(core, op, 0),
+            Op::Compute => Record::event(core, op, addr),
+            Op::Time | Op::TimeTicks => {
+                time += random.next() >> 40;
+                Record::event(0, op, time)
+            }
+            _ if word => Record::access(core, op, addr & !3, 4),
+            _ => {
+                let size = 1 << random.below(17);
+                Record::access(core, op, addr.min(u64::MAX - 65_536), size)
+            }
+        }
+    };
+    (0..count).map(record).collect()
+}

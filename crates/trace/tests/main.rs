@@ -1,0 +1,13 @@
+//! The tests of the crate from outside: what a user of it sees.
+
+mod ahead;
+mod common;
+mod compression;
+mod generators;
+mod large;
+mod malformed;
+mod mutation;
+mod paths;
+mod per_core;
+mod round_trip;
+mod sniffing;

@@ -1,0 +1,105 @@
+//! Which format a text is taken for.
+
+use trace::{Format, ReadOptions, TraceErrorKind};
+
+use crate::common::{open_bytes, parse_with, sayable, write};
+
+/// Returns the format that a text is taken for under that name.
+fn sniff(name: &str, text: &str) -> Result<Format, TraceErrorKind> {
+    let input = std::io::Cursor::new(text.as_bytes().to_vec());
+    trace::read(name, Box::new(input), &ReadOptions::default())
+        .map(|source| source.header().format)
+        .map_err(|error| error.kind)
+}
+
+#[test]
+fn the_first_lines_decide() {
+    for (format, text) in [
+        (Format::Mtrace, "0 R 0x1000\n"),
+        (Format::Mtrace, "# a comment\n\n0 A 0x1000\n1 A 0x1000\n"),
+        (Format::Mtrace, "let x = 0x10\n0 A x\n"),
+        (Format::Mtrace, "@cores 2\n0 B\n"),
+        (Format::Mtrace, "0 F *\n"),
+        (Format::Mtrace, "0 T 12\n"),
+        (Format::Mtrace, "0 R 0x1000 8\n0 B\n"),
+        (Format::Din, "0 1000\n1 1004\n2 400\n"),
+        (Format::Din, "0 1000 with a comment\n"),
+        (Format::Din, "0 b\n0 10\n"),
+        (Format::Xdin, "r 1000 4\nw 0x1000 8\n"),
+        (Format::Lackey, "I  04000,3\n L 1ffe,8\n"),
+        (Format::Lackey, "==12== Lackey\n==12== \nI  04000,3\n"),
+        (Format::Ncsu, "0 r 7fff1234\n3 w 7fff1234\n"),
+        (Format::Ncsu, "0 r 0x7fff1234\n"),
+        (Format::Percore, "r 0x1000\nw 0x1000\n"),
+        (Format::Nus, "0 0x1000\n2 0xc\n1 0x1000\n"),
+    ] {
+        assert_eq!(sniff("t", text), Ok(format), "{text:?}");
+        assert_eq!(sniff("t.txt", &text.replace('\n', "\r\n")), Ok(format), "{text:?}");
+    }
+}
+
+#[test]
+fn what_every_writer_writes_is_recognised() {
+    for &format in Format::ALL {
+        for seed in 1..10 {
+            let (text, _) = write(format, &sayable(format, 100, seed));
+            let text = String::from_utf8(text).expect("text");
+            assert_eq!(sniff("t", &text), Ok(format), "{}: {text}", format.name());
+        }
+    }
+}
+
+#[test]
+fn the_extension_decides_before_the_content() {
+    assert_eq!(sniff("a.din", "0 0x1000\n"), Ok(Format::Din));
+    assert_eq!(sniff("a.nus", "0 0x1000\n"), Ok(Format::Nus));
+    assert_eq!(sniff("a.DIN.gz", "0 B\n"), Ok(Format::Din));
+    assert_eq!(sniff("a.mtrace", "0 B\n"), Ok(Format::Mtrace));
+    for &format in Format::ALL {
+        let (text, _) = write(format, &sayable(format, 5, 1));
+        let name = format!("x.{}", format.name());
+        assert!(open_bytes(&name, &text).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn the_flag_decides_before_the_extension() {
+    let options = ReadOptions { format: Some(Format::Nus), ..ReadOptions::default() };
+    assert_eq!(parse_with(&options, b"2 0xc\n").expect("nus")[0].addr, 12);
+}
+
+#[test]
+fn what_fits_several_or_no_format_is_an_error_that_lists_them() {
+    for (text, found) in
+        [("0 B\n", "several formats: mtrace, din"), ("what is this?\n", "fit no format")]
+    {
+        let error = parse_with(&ReadOptions::default(), text.as_bytes()).expect_err(text);
+        assert_eq!(error.kind, TraceErrorKind::UnknownFormat);
+        assert!(error.found.contains(found), "{error}");
+        for format in Format::ALL {
+            assert!(error.expected.contains(format.name()), "{error}");
+        }
+        assert!(error.help.contains("--format"), "{}", error.help);
+    }
+    assert_eq!(sniff("t", "0 1000\n0 0x1000\n"), Err(TraceErrorKind::UnknownFormat));
+}
+
+#[test]
+fn what_is_empty_or_binary_is_neither() {
+    assert_eq!(sniff("t", ""), Err(TraceErrorKind::Empty));
+    assert_eq!(sniff("t", "# only a comment\n"), Err(TraceErrorKind::Empty));
+    assert_eq!(sniff("t", "\x7fELF\x02\x01\x01\0\0\0"), Err(TraceErrorKind::Binary));
+    let error = parse_with(&ReadOptions::default(), b"ab\0").expect_err("binary");
+    assert_eq!(error.place, trace::Place::Bytes(2));
+}
+
+#[test]
+fn names_and_extensions_are_distinct() {
+    for &format in Format::ALL {
+        assert_eq!(Format::from_name(format.name()), Some(format));
+        for extension in format.extensions() {
+            assert_eq!(Format::from_extension(extension), Some(format));
+        }
+    }
+    assert_eq!(Format::from_name("nothing"), None);
+}
