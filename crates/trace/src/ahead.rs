@@ -5,7 +5,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use crate::error::{TraceError, TraceErrorKind};
+use crate::error::TraceError;
+use crate::error_kind::TraceErrorKind;
 use crate::header::Header;
 use crate::record::Record;
 use crate::source::Source;

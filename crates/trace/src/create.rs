@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::compress;
 use crate::error::TraceError;
+use crate::error_kind::TraceErrorKind;
 use crate::format::Format;
 use crate::formats::writer;
 use crate::header::Header;
-use crate::loss::Losses;
+use crate::loss::{Loss, Losses};
 use crate::record::Record;
 use crate::sink::{Sink, write_error};
 
@@ -22,14 +23,23 @@ pub fn create(path: &Path, format: Format, header: &Header) -> Result<Box<dyn Si
 
 /// Creates a folder and returns a writer of a file a core into it: `core0.din`, `core1.din`.
 ///
-/// For the formats of one core. A file is made when its core's first record comes; `suffix` is
-/// appended to every name, such as `.gz`. Times belong to no core and go to `core0`.
+/// For the formats whose lines do not name cores. A file is made when its core's first record
+/// comes; `suffix` is appended to every name, such as `.gz`. Times belong to no core and go to
+/// `core0`. An idle core has no file, so that a reader numbers the cores above it anew: their
+/// records count as having lost their core.
 pub fn create_per_core(
     folder: &Path,
     format: Format,
     header: &Header,
     suffix: &str,
 ) -> Result<Box<dyn Sink>, TraceError> {
+    if format.names_cores() {
+        let shown = folder.display().to_string();
+        return Err(TraceError::new(TraceErrorKind::NotPerCore, &shown)
+            .found(format!("a format whose lines name cores ({})", format.name()))
+            .expected("a format of one core: din, xdin, lackey, percore or nus")
+            .help("write such a trace into one file"));
+    }
     fs::create_dir_all(folder).map_err(|error| {
         let mut error = write_error(error);
         error.path = folder.display().to_string().into();
@@ -76,8 +86,8 @@ struct PerCore {
     format: Format,
     header: Header,
     suffix: String,
-    /// The writers of the cores that had a record, by core.
-    cores: Vec<Option<Box<dyn Sink>>>,
+    /// The writers of the cores that had a record, and their numbers of records, by core.
+    cores: Vec<Option<(Box<dyn Sink>, u64)>>,
     batch: Vec<Record>,
 }
 
@@ -89,14 +99,18 @@ impl PerCore {
         if self.cores.len() <= core {
             self.cores.resize_with(core + 1, || None);
         }
-        let sink = match &mut self.cores[core] {
+        let fresh = self.cores.iter().all(Option::is_none);
+        let (sink, count) = match &mut self.cores[core] {
             Some(sink) => sink,
             empty => {
                 let name = format!("core{core}.{}{}", self.format.name(), self.suffix);
-                let header = Header { cores: Some(1), ..self.header.clone() };
-                empty.insert(create(&self.folder.join(name), self.format, &header)?)
+                // What the header loses is counted once, not for each file.
+                let none = Header::new(self.format);
+                let header = if fresh { &self.header } else { &none };
+                empty.insert((create(&self.folder.join(name), self.format, header)?, 0))
             }
         };
+        *count += self.batch.len() as u64;
         for record in &mut self.batch {
             record.core = 0;
         }
@@ -118,8 +132,16 @@ impl Sink for PerCore {
 
     fn finish(self: Box<Self>) -> Result<Losses, TraceError> {
         let mut losses = Losses::default();
-        for sink in self.cores.into_iter().flatten() {
+        let mut idle = false;
+        for core in self.cores {
+            let Some((sink, count)) = core else {
+                idle = true;
+                continue;
+            };
             losses.merge(&sink.finish()?);
+            if idle {
+                losses.add_many(Loss::Core, count);
+            }
         }
         Ok(losses)
     }

@@ -38,6 +38,7 @@ mod compress;
 #[cfg(feature = "files")]
 mod create;
 mod error;
+mod error_kind;
 mod format;
 mod formats;
 mod header;
@@ -63,7 +64,8 @@ pub use codec::Codec;
 pub use compress::{decoder, encoder};
 #[cfg(feature = "files")]
 pub use create::{create, create_per_core};
-pub use error::{Excerpt, Place, TraceError, TraceErrorKind};
+pub use error::{Excerpt, Place, TraceError};
+pub use error_kind::TraceErrorKind;
 pub use format::Format;
 pub use formats::writer;
 pub use header::Header;

@@ -101,7 +101,11 @@ impl Losses {
     }
 
     pub(crate) fn add(&mut self, loss: Loss) {
-        self.counts[loss as usize] += 1;
+        self.add_many(loss, 1);
+    }
+
+    pub(crate) fn add_many(&mut self, loss: Loss, count: u64) {
+        self.counts[loss as usize] += count;
     }
 }
 

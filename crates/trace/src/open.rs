@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use crate::codec::Codec;
 use crate::compress;
-use crate::error::{TraceError, TraceErrorKind};
+use crate::error::TraceError;
+use crate::error_kind::TraceErrorKind;
 use crate::nearest::nearest;
 use crate::read::read_decoded;
 use crate::source::{ReadOptions, Source};
-use crate::text::reader;
+use crate::text::failure;
 
 /// The most names of a folder that are compared with a misspelt one.
 const NEIGHBOURS_MAX: usize = 10_000;
@@ -35,13 +36,13 @@ impl From<&Path> for Input {
 ///
 /// Compression is recognised by magic number. The format is the one of the options, else the one
 /// of the file name's extension, else the one that the first lines fit. The first record is read
-/// too, so an empty trace is an error here.
+/// too, so an empty trace is an error here. Recognising by lines waits for 16 KiB or the end.
 pub fn open(input: &Input, options: &ReadOptions) -> Result<Box<dyn Source>, TraceError> {
     let (path, mut raw): (String, Box<dyn Read + Send>) = match input {
         Input::Stdin => ("<stdin>".to_owned(), Box::new(io::stdin())),
         Input::Path(path) => (path.display().to_string(), Box::new(open_file(path)?)),
     };
-    let failed = |codec, error| reader::input_error(&path, codec, error, "0 lines (0 records)");
+    let failed = |codec, error| failure::input_error(&path, codec, error, "0 lines (0 records)");
     let magic = first_bytes(&mut raw).map_err(|error| failed(None, error))?;
     let codec = Codec::of_magic(&magic);
     let raw: Box<dyn Read + Send> = Box::new(Cursor::new(magic).chain(raw));

@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::{TraceError, TraceErrorKind};
+use crate::error::TraceError;
+use crate::error_kind::TraceErrorKind;
 use crate::header::Header;
 use crate::open::{Input, cannot_open, open};
 use crate::record::{CORES_MAX, Op, Record};

@@ -9,7 +9,7 @@ use crate::formats;
 use crate::sniff;
 use crate::source::{OneCore, ReadOptions, Source};
 use crate::text::buffer::LineBuffer;
-use crate::text::reader;
+use crate::text::failure;
 
 /// Reads an uncompressed trace from a stream; `path` is its name in errors and for its format.
 ///
@@ -60,13 +60,13 @@ fn recognise(
     buffer.peek();
     let whole = buffer.at_end();
     let bytes = buffer.rest();
-    let result = match reader::first_nul(bytes) {
-        Some(nul) => Err(reader::not_text(path, bytes, nul)),
+    let result = match failure::first_nul(bytes) {
+        Some(nul) => Err(failure::not_text(path, bytes, nul)),
         None => sniff::by_content(path, bytes, whole),
     };
     result.map_err(|error| match buffer.failed() {
         // Too little was read to recognise anything: the reason for that is the error.
-        Some(source) => reader::input_error(path, codec, source, "0 lines (0 records)"),
+        Some(source) => failure::input_error(path, codec, source, "0 lines (0 records)"),
         None => error,
     })
 }

@@ -4,7 +4,8 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Stdout, Write};
 
-use crate::error::{TraceError, TraceErrorKind};
+use crate::error::TraceError;
+use crate::error_kind::TraceErrorKind;
 use crate::loss::Losses;
 use crate::record::Record;
 

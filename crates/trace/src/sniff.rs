@@ -8,11 +8,12 @@
 //!    `0 B` alone (a fence, or a read of address 0xb) fits two and is an error.
 
 use crate::codec::Codec;
-use crate::error::{TraceError, TraceErrorKind};
+use crate::error::TraceError;
+use crate::error_kind::TraceErrorKind;
 use crate::format::Format;
 use crate::formats;
-use crate::limits::SNIFF_LINES;
-use crate::text::{fields, reader};
+use crate::limits::{LINE_BYTES_MAX, SNIFF_LINES};
+use crate::text::{failure, fields, reader};
 
 /// Returns the format that the extension of a file name means, compression put aside.
 pub(crate) fn by_name(path: &str) -> Option<Format> {
@@ -28,6 +29,9 @@ pub(crate) fn by_content(path: &str, bytes: &[u8], whole: bool) -> Result<Format
         // The last line may not be all there.
         lines.pop();
     }
+    if let Some(at) = lines.iter().position(|line| line.len() > LINE_BYTES_MAX + 1) {
+        return Err(failure::line_too_long().at(path, at as u64 + 1, lines[at]));
+    }
     let lines: Vec<&[u8]> = lines
         .into_iter()
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
@@ -38,7 +42,7 @@ pub(crate) fn by_content(path: &str, bytes: &[u8], whole: bool) -> Result<Format
     let fitting: Vec<Format> = Format::ALL.iter().copied().filter(fits).collect();
     match fitting[..] {
         [format] => Ok(format),
-        _ if lines.is_empty() => Err(reader::empty(path, "of one of the formats")),
+        _ if lines.is_empty() => Err(failure::empty(path, "of one of the formats")),
         _ => Err(unknown(path, &fitting)),
     }
 }

@@ -56,6 +56,18 @@ fn a_cut_file_is_an_error_wherever_it_is_cut() {
 }
 
 #[test]
+fn a_cut_file_without_a_name_is_an_error_too() {
+    let (text, _) = write(Format::Lackey, &sayable(Format::Lackey, 300, 9));
+    for &codec in Codec::ALL {
+        let bytes = compress(codec, &text);
+        for cut in (Codec::MAGIC_BYTES..bytes.len()).step_by(7) {
+            let error = open_bytes("x", &bytes[..cut]).expect_err("a cut file");
+            assert_eq!(error.kind, Truncated, "{} cut at {cut}: {error}", codec.name());
+        }
+    }
+}
+
+#[test]
 fn a_second_member_that_is_cut_is_an_error_too() {
     let text = b"0 1000\n1 1004\n";
     for &codec in Codec::ALL {

@@ -107,3 +107,26 @@ fn a_folder_is_written_and_read_back() {
         }
     }
 }
+
+#[test]
+fn an_idle_core_costs_the_cores_above_it_their_numbers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut header = Header::new(Format::Percore);
+    header.title = Some("lost once, not for each file".to_owned());
+    let mut sink =
+        trace::create_per_core(folder.path(), Format::Percore, &header, "").expect("a folder");
+    for core in [0, 2, 2, 3] {
+        sink.write(&[Record::access(core, Op::Read, 64, 4)]).expect("room on the disk");
+    }
+    let losses = sink.finish().expect("room on the disk");
+    assert_eq!(losses.to_string(), "1 header line, the core of 3 records");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 3);
+}
+
+#[test]
+fn a_format_that_names_cores_is_not_written_per_core() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let header = Header::new(Format::Ncsu);
+    let result = trace::create_per_core(folder.path(), Format::Ncsu, &header, "");
+    assert_eq!(result.err().map(|error| error.kind), Some(TraceErrorKind::NotPerCore));
+}

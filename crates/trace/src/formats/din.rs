@@ -5,7 +5,7 @@
 //! takes every access as one word: size 4, address aligned down. Label 4 has an address too, which
 //! means nothing.
 
-use crate::error::TraceErrorKind;
+use crate::error_kind::TraceErrorKind;
 use crate::loss::{Loss, Losses};
 use crate::record::{Op, Record};
 use crate::text::fault::Fault;

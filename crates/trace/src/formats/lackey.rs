@@ -7,7 +7,7 @@
 //! belongs to thread T. Threads become cores in the order in which they first appear; what
 //! precedes the first such message belongs to core 0, the first thread.
 
-use crate::error::TraceErrorKind;
+use crate::error_kind::TraceErrorKind;
 use crate::loss::{Loss, Losses};
 use crate::record::{Op, Record};
 use crate::source::LackeyModify;

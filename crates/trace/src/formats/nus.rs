@@ -3,7 +3,7 @@
 //! Labels: 0 load, 1 store, 2 compute; the value is an address, or a number of cycles. Every
 //! access is a word: size 4, address aligned down.
 
-use crate::error::TraceErrorKind;
+use crate::error_kind::TraceErrorKind;
 use crate::loss::{Loss, Losses};
 use crate::record::{Op, Record};
 use crate::text::fault::Fault;

@@ -2,7 +2,7 @@
 //!
 //! Every access is a word: size 4, address aligned down.
 
-use crate::error::TraceErrorKind;
+use crate::error_kind::TraceErrorKind;
 use crate::loss::{Loss, Losses};
 use crate::record::{Op, Record};
 use crate::text::fault::Fault;

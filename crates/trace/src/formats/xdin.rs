@@ -5,7 +5,7 @@
 //! and size are hexadecimal, `0x` tolerated; the rest of the line is a comment. As in Dinero, `v`
 //! with size 0 means the whole cache, whatever the address; a `c` of size 0 is an error.
 
-use crate::error::TraceErrorKind;
+use crate::error_kind::TraceErrorKind;
 use crate::loss::{Loss, Losses};
 use crate::record::{Op, Record};
 use crate::text::fault::Fault;

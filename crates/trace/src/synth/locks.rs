@@ -6,12 +6,15 @@
 //! it ends with the last core's release (MCS: with the last core's look that finds the lock its
 //! own, since nobody waits behind it).
 //!
-//! | lock | taking and waiting | each hand-off from core h to h + 1 |
-//! |---|---|---|
-//! | `Tas` | 0: A lock; S times: each waiter A lock | h: W lock; h + 1: A lock; with `herd` each other waiter: A lock |
-//! | `Ttas` | 0: R lock, A lock; S times: each waiter R lock | h: W lock; each waiter: R lock; h + 1: A lock, with `herd` each other waiter too; each other waiter: R lock |
-//! | `Ticket` | each core: A next; each core: R serving; S - 1 times: each waiter R serving | h: W serving; each waiter: R serving |
-//! | `Mcs` | each core i: W locked(i); each core: A tail; each waiter i: W next(i - 1); S times: each waiter i R locked(i) | h: R next(h), W locked(h + 1); h + 1: R locked(h + 1) |
+//! - `Tas`: 0: A lock; S times: each waiter A lock. A hand-off from h to h + 1 is h: W lock;
+//!   h + 1: A lock; with `herd` each other waiter: A lock.
+//! - `Ttas`: 0: R lock, A lock; S times: each waiter R lock. A hand-off is h: W lock; each waiter:
+//!   R lock; h + 1: A lock, with `herd` each other waiter too; each other waiter: R lock.
+//! - `Ticket`: each core: A next; each core: R serving; S - 1 times: each waiter R serving. A
+//!   hand-off is h: W serving; each waiter: R serving. (With S = 0 only core 0 reads serving.)
+//! - `Mcs`: each core i: W locked(i); each core: A tail; each waiter i: W next(i - 1); S times:
+//!   each waiter i: R locked(i). A hand-off is h: R next(h), W locked(h + 1); h + 1:
+//!   R locked(h + 1).
 //!
 //! The lock of `Tas` and `Ttas` is at 0x1000; `next` of `Ticket` at 0x4000 and `serving` at 0x5000;
 //! `tail` of `Mcs` at 0x4000, and the queue node of core i at 0x6000 + 0x40 i, `locked` first,

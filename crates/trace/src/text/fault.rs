@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::error::{Place, TraceError, TraceErrorKind};
+use crate::error::{Place, TraceError};
+use crate::error_kind::TraceErrorKind;
 use crate::text::excerpt;
 
 /// What is wrong with a line.

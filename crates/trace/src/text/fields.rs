@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::error::TraceErrorKind;
+use crate::error_kind::TraceErrorKind;
 use crate::text::fault::Fault;
 
 /// A field of a line: its bytes and where in the line they begin.

@@ -2,6 +2,7 @@
 
 pub(crate) mod buffer;
 pub(crate) mod excerpt;
+pub(crate) mod failure;
 pub(crate) mod fault;
 pub(crate) mod fields;
 pub(crate) mod number;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::error::TraceErrorKind;
+use crate::error_kind::TraceErrorKind;
 use crate::record::{ACCESS_BYTES_MAX, RANGE_BYTES_MAX};
 use crate::text::fault::Fault;
 use crate::text::fields::Field;

@@ -3,13 +3,13 @@
 use std::io;
 
 use crate::codec::Codec;
-use crate::error::{Place, TraceError, TraceErrorKind};
+use crate::error::{Place, TraceError};
 use crate::header::Header;
 use crate::limits::LINE_BYTES_MAX;
 use crate::record::Record;
 use crate::source::{CHUNK, Source};
 use crate::text::buffer::{FillError, LineBuffer};
-use crate::text::excerpt;
+use crate::text::failure;
 use crate::text::fault::Fault;
 use crate::text::fields;
 use crate::text::scan;
@@ -119,7 +119,7 @@ impl<F: LineFormat> TextReader<F> {
                 Err(FillError::Io(error)) => return Err(Stop::Io(error)),
                 Err(FillError::LineTooLong) => {
                     let line = self.buffer.rest()[..=LINE_BYTES_MAX].to_vec();
-                    return Err(Stop::Fault(line_too_long(), line));
+                    return Err(Stop::Fault(failure::line_too_long(), line));
                 }
             }
         }
@@ -129,10 +129,10 @@ impl<F: LineFormat> TextReader<F> {
     fn error(&self, stop: Stop) -> TraceError {
         match stop {
             Stop::Fault(fault, line) => fault.at(&self.path, self.lines + 1, &line),
-            Stop::Empty => empty(&self.path, self.header.format.description()),
+            Stop::Empty => failure::empty(&self.path, self.header.format.description()),
             Stop::Io(error) => {
                 let read = format!("{} lines ({} records)", self.lines, self.records);
-                let mut error = input_error(&self.path, self.codec, error, &read);
+                let mut error = failure::input_error(&self.path, self.codec, error, &read);
                 error.place = Place::Text { line: self.lines + 1, column: 1 };
                 error
             }
@@ -174,88 +174,10 @@ pub(crate) fn without_mark(line: &[u8]) -> &[u8] {
 /// Reads a line that the fast path did not take.
 fn slow(format: &mut impl LineFormat, line: &[u8], into: &mut Vec<Record>) -> Result<(), Fault> {
     if line.len() > LINE_BYTES_MAX {
-        return Err(line_too_long());
+        return Err(failure::line_too_long());
     }
     if fields::is_comment(line) {
         return Ok(());
     }
-    format.line(line, into).map_err(|fault| binary(line).unwrap_or(fault))
-}
-
-/// Returns the fault of a line that has a NUL byte, which is worth more than its other faults.
-#[cold]
-fn binary(line: &[u8]) -> Option<Fault> {
-    let at = line.iter().position(|&byte| byte == 0)?;
-    Some(
-        Fault::new(TraceErrorKind::Binary, at..at + 1)
-            .found("a NUL byte")
-            .expected("a line of text")
-            .help("is this a trace? `--format` names its format"),
-    )
-}
-
-#[cold]
-fn line_too_long() -> Fault {
-    Fault::new(TraceErrorKind::LineTooLong, LINE_BYTES_MAX..LINE_BYTES_MAX + 1)
-        .found(format!("more than {LINE_BYTES_MAX} bytes without a line end"))
-        .expected(format!("lines of at most {LINE_BYTES_MAX} bytes"))
-        .help("is this a text trace? `--format` names its format")
-}
-
-/// Makes the error of a trace without records.
-#[cold]
-pub(crate) fn empty(path: &str, description: &str) -> TraceError {
-    TraceError::new(TraceErrorKind::Empty, path)
-        .found("no record")
-        .expected("at least one record")
-        .help(format!("lines are {description}"))
-}
-
-/// Makes the error of an input that failed after `read` ("12 lines (10 records)").
-#[cold]
-pub(crate) fn input_error(
-    path: &str,
-    codec: Option<Codec>,
-    source: io::Error,
-    read: &str,
-) -> TraceError {
-    let Some(codec) = codec.filter(|_| source.raw_os_error().is_none()) else {
-        return TraceError::new(TraceErrorKind::Io, path)
-            .found(format!("\"{source}\" after {read}"))
-            .expected("a file that can be read")
-            .help("check the path and the permissions")
-            .caused_by(source);
-    };
-    let name = codec.name();
-    if source.kind() == io::ErrorKind::UnexpectedEof {
-        TraceError::new(TraceErrorKind::Truncated, path)
-            .found(format!("the end of the file within the {name} data, after {read}"))
-            .expected(format!("the rest of the {name} data"))
-            .help("the file was cut off: copy or record it again")
-            .caused_by(source)
-    } else {
-        TraceError::new(TraceErrorKind::Corrupt, path)
-            .found(format!("damaged {name} data (\"{source}\"), after {read}"))
-            .expected(format!("{name} data that decompresses"))
-            .help("the file was damaged: copy or record it again")
-            .caused_by(source)
-    }
-}
-
-/// Returns whether the beginning of a text has a byte that no text has.
-pub(crate) fn first_nul(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|&byte| byte == 0)
-}
-
-/// Makes the error of a beginning that is no text.
-#[cold]
-pub(crate) fn not_text(path: &str, bytes: &[u8], nul: usize) -> TraceError {
-    let shown = excerpt::excerpt(&bytes[..bytes.len().min(64)], 0..0);
-    let mut error = TraceError::new(TraceErrorKind::Binary, path)
-        .found("a NUL byte")
-        .expected("a text trace, plain or compressed (gzip, zstd, xz, lz4)")
-        .help("`--format` names the format of a trace");
-    error.place = Place::Bytes(nul as u64);
-    error.excerpt = Some(Box::new(shown));
-    error
+    format.line(line, into).map_err(|fault| failure::binary(line).unwrap_or(fault))
 }

@@ -1,6 +1,6 @@
 //! The header lines of a trace: what it says about itself.
 
-use crate::error::TraceErrorKind;
+use crate::error_kind::TraceErrorKind;
 use crate::header::Header;
 use crate::nearest::nearest;
 use crate::record::CORES_MAX;

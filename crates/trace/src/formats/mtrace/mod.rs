@@ -19,7 +19,7 @@ mod names;
 mod output;
 mod time;
 
-use crate::error::TraceErrorKind;
+use crate::error_kind::TraceErrorKind;
 use crate::header::Header;
 use crate::record::{Op, Record};
 use crate::text::fault::Fault;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::error::TraceErrorKind;
+use crate::error_kind::TraceErrorKind;
 use crate::limits::{NAME_BYTES_MAX, NAMES_MAX};
 use crate::nearest::nearest;
 use crate::text::fault::Fault;

@@ -1,6 +1,6 @@
 //! `@time`: the time of the accesses that follow.
 
-use crate::error::TraceErrorKind;
+use crate::error_kind::TraceErrorKind;
 use crate::record::{Op, Record};
 use crate::text::fault::Fault;
 use crate::text::fields::{Field, Fields};
