@@ -57,9 +57,7 @@ fn recognise(
     buffer: &mut LineBuffer,
     codec: Option<Codec>,
 ) -> Result<Format, TraceError> {
-    buffer.peek();
-    let whole = buffer.at_end();
-    let bytes = buffer.rest();
+    let (bytes, whole) = buffer.peek();
     let result = match failure::first_nul(bytes) {
         Some(nul) => Err(failure::not_text(path, bytes, nul)),
         None => sniff::by_content(path, bytes, whole),

@@ -5,7 +5,8 @@
 //! 3. The first 64 lines that are neither blank nor comments decide, if they fit exactly one
 //!    format. What tells din from NUS is `0x` before the second field: NUS has it, din has not.
 //!    What tells NCSU from mesim's own text is the case of the operation. A file that consists of
-//!    `0 B` alone (a fence, or a read of address 0xb) fits two and is an error.
+//!    `0 B` alone (a fence, or a read of address 0xb) fits two and is an error, and so is one that
+//!    has nothing but comments in its first 16 KiB.
 
 use crate::codec::Codec;
 use crate::error::TraceError;
@@ -42,23 +43,22 @@ pub(crate) fn by_content(path: &str, bytes: &[u8], whole: bool) -> Result<Format
     let fitting: Vec<Format> = Format::ALL.iter().copied().filter(fits).collect();
     match fitting[..] {
         [format] => Ok(format),
-        _ if lines.is_empty() => Err(failure::empty(path, "of one of the formats")),
-        _ => Err(unknown(path, &fitting)),
+        _ if lines.is_empty() && whole => Err(failure::empty(path, Format::Mtrace.description())),
+        _ if lines.is_empty() => Err(unknown(path, "nothing but comments so far", &[])),
+        [] => Err(unknown(path, "first lines that fit no format", &[])),
+        _ => Err(unknown(path, "first lines that fit several formats", &fitting)),
     }
 }
 
 #[cold]
-fn unknown(path: &str, fitting: &[Format]) -> TraceError {
+fn unknown(path: &str, found: &str, fitting: &[Format]) -> TraceError {
     let names = |formats: &[Format]| {
         formats.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ")
     };
-    let found = match fitting {
-        [] => "first lines that fit no format".to_owned(),
-        several => format!("first lines that fit several formats: {}", names(several)),
-    };
+    let which = if fitting.is_empty() { String::new() } else { format!(": {}", names(fitting)) };
     let example = fitting.first().map_or("din", |format| format.name());
     TraceError::new(TraceErrorKind::UnknownFormat, path)
-        .found(found)
+        .found(format!("{found}{which}"))
         .expected(format!("one of {}", names(Format::ALL)))
         .help(format!("name the format with `--format {example}`"))
 }

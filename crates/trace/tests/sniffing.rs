@@ -85,6 +85,15 @@ fn what_fits_several_or_no_format_is_an_error_that_lists_them() {
 }
 
 #[test]
+fn many_comments_are_not_an_empty_trace() {
+    // 17 bytes a line: 16 KiB end within the 964th.
+    let text = |comments: usize| "# a long licence\n".repeat(comments) + "0 R 0x10\n";
+    assert_eq!(sniff("t", &text(900)), Ok(Format::Mtrace));
+    assert_eq!(sniff("t", &text(1000)), Err(TraceErrorKind::UnknownFormat));
+    assert_eq!(sniff("t.mtrace", &text(1000)), Ok(Format::Mtrace));
+}
+
+#[test]
 fn what_is_empty_or_binary_is_neither() {
     assert_eq!(sniff("t", ""), Err(TraceErrorKind::Empty));
     assert_eq!(sniff("t", "# only a comment\n"), Err(TraceErrorKind::Empty));

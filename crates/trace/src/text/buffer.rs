@@ -78,11 +78,12 @@ impl LineBuffer {
         }
     }
 
-    /// Reads the beginning of the input, up to what sniffing looks at, and returns it.
+    /// Returns the beginning of the input as far as sniffing looks, and whether that is all of it.
     ///
-    /// An error met on the way is kept for [`fill`](Self::fill), which reports it after the lines
-    /// before it; [`failed`](Self::failed) tells.
-    pub(crate) fn peek(&mut self) -> &[u8] {
+    /// How much is returned does not depend on how the input happens to come in pieces. An error
+    /// met on the way is kept for [`fill`](Self::fill), which reports it after the lines before
+    /// it; [`failed`](Self::failed) takes it.
+    pub(crate) fn peek(&mut self) -> (&[u8], bool) {
         while self.end < SNIFF_BYTES {
             match self.append() {
                 Ok(true) => {}
@@ -93,17 +94,13 @@ impl LineBuffer {
                 }
             }
         }
-        &self.bytes[self.start..self.end]
+        let whole = self.end < SNIFF_BYTES;
+        (&self.bytes[..self.end.min(SNIFF_BYTES)], whole)
     }
 
     /// Takes the error that [`peek`](Self::peek) met.
     pub(crate) fn failed(&mut self) -> Option<io::Error> {
         self.pending.take()
-    }
-
-    /// Returns whether the input has ended.
-    pub(crate) fn at_end(&self) -> bool {
-        self.at_end
     }
 
     /// Reads once; `Ok(false)` at the end. A last line without a newline is given one.

@@ -32,11 +32,13 @@ pub(crate) fn line_too_long() -> Fault {
 
 /// Makes the error of a trace without records.
 #[cold]
-pub(crate) fn empty(path: &str, description: &str) -> TraceError {
+pub(crate) fn empty(path: &str, formats: &str) -> TraceError {
     TraceError::new(TraceErrorKind::Empty, path)
         .found("no record")
         .expected("at least one record")
-        .help(format!("lines are {description}"))
+        .help(format!(
+            "blank lines and comments are no records; a trace has lines such as {formats}"
+        ))
 }
 
 /// Makes the error of an input that failed after `read` ("12 lines (10 records)").
