@@ -77,9 +77,12 @@ impl Mtrace {
         let label = fields.expect("an operation: R W A I C F B or T", EXAMPLE)?;
         let op = operation(label)?;
         let record = match op {
-            Op::Fence => Record::event(core, op, 0),
             Op::Compute => Record::event(core, op, cycles(fields)?),
-            _ => self.range(core, op, fields)?,
+            Op::Read | Op::Write | Op::Atomic | Op::Fetch | Op::Clean | Op::Flush => {
+                self.range(core, op, fields)?
+            }
+            // No letter says the last three: they are `F *` and `@time`.
+            Op::Fence | Op::FlushAll | Op::Time | Op::TimeTicks => Record::event(core, op, 0),
         };
         fields.end(EXAMPLE)?;
         Ok(record)

@@ -29,9 +29,9 @@ impl LineWriter for MtraceWriter {
         output::decimal(out, u64::from(record.core));
         out.extend_from_slice(label);
         match record.op {
-            Op::FlushAll | Op::Fence => return,
+            Op::FlushAll | Op::Fence | Op::Time | Op::TimeTicks => return,
             Op::Compute => output::decimal(out, record.addr),
-            _ => {
+            Op::Read | Op::Write | Op::Atomic | Op::Fetch | Op::Clean | Op::Flush => {
                 output::hex(out, record.addr);
                 if record.size != SIZE_DEFAULT {
                     out.push(b' ');
