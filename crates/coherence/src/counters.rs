@@ -93,8 +93,12 @@ counters! {
         dirty_back_invalidations,
         /// Dirty lines sent below the bus: dirty evictions, cleans, drained ones.
         write_backs,
+        /// Those of them that a clean or flush of the line sent.
+        cleaned,
         /// Those of them written back after the last access.
         drained,
+        /// Bytes of stores sent through below the bus.
+        through_bytes,
         /// Dirty bits set by stores: clean to dirty, at any private level.
         dirty_set,
         /// Dirty bits that met another dirty copy of the line in the same core.
@@ -313,7 +317,9 @@ mod tests {
             back_invalidations: next(),
             dirty_back_invalidations: next(),
             write_backs: next(),
+            cleaned: next(),
             drained: next(),
+            through_bytes: next(),
             dirty_set: next(),
             dirty_merged: next(),
             stall_cycles: next(),

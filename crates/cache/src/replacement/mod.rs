@@ -25,6 +25,22 @@ pub enum Replacement {
     Srrip,
 }
 
+impl Replacement {
+    /// Checks that the policy goes with a shape.
+    pub fn check(self, geometry: &Geometry) -> Result<(), GeometryError> {
+        let ways = u64::from(geometry.ways());
+        match self {
+            Self::TreePlru if !ways.is_power_of_two() => {
+                Err(GeometryError::TreeWaysNotPowerOfTwo { ways })
+            }
+            Self::Srrip if ways > SCANNED_WAYS_MAX => {
+                Err(GeometryError::TooManyWaysForSrrip { ways })
+            }
+            Self::Lru | Self::TreePlru | Self::Fifo | Self::Random(_) | Self::Srrip => Ok(()),
+        }
+    }
+}
+
 /// The order of the lines of one cache under its policy.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
@@ -43,18 +59,12 @@ enum Policy {
 
 impl Order {
     pub(crate) fn new(replacement: Replacement, g: &Geometry) -> Result<Self, GeometryError> {
-        let ways = u64::from(g.ways());
+        replacement.check(g)?;
         let policy = match replacement {
             Replacement::Lru => Policy::Lru(lru::Lru::new(g)),
-            Replacement::TreePlru if !ways.is_power_of_two() => {
-                return Err(GeometryError::TreeWaysNotPowerOfTwo { ways });
-            }
             Replacement::TreePlru => Policy::TreePlru(tree_plru::TreePlru::new(g)),
             Replacement::Fifo => Policy::Fifo(fifo::Fifo::new(g)),
             Replacement::Random(seed) => Policy::Random(random::Random::new(seed)),
-            Replacement::Srrip if ways > SCANNED_WAYS_MAX => {
-                return Err(GeometryError::TooManyWaysForSrrip { ways });
-            }
             Replacement::Srrip => Policy::Srrip(srrip::Srrip::new(g)),
         };
         Ok(Self { geometry: *g, policy })

@@ -112,6 +112,7 @@ impl<O: Observer> Machine<O> {
         let Some(from) = self.clean_copies(core, line, true) else { return false };
         let owner = &mut self.cores[core as usize];
         owner.caches[owner.levels - 1].counters.write_backs += 1;
+        owner.counters.cleaned += 1;
         self.send_below(core, line, from);
         true
     }

@@ -85,6 +85,7 @@ impl<O: Observer> Machine<O> {
     /// Carries a store over the bus to where it ends; returns the ticks of the looks below.
     fn write_below(&mut self, reference: &Reference) -> u64 {
         let bytes = u64::from(reference.bytes);
+        self.cores[reference.core as usize].counters.through_bytes += bytes;
         self.bus.counters.write_throughs += 1;
         self.bus.counters.data_bytes += bytes;
         let mut ticks = 0;

@@ -1,0 +1,313 @@
+//! The config of a machine: from RON and `--set`, through a draft of texts, to a checked value.
+//!
+//! `raw` knows which keys there are, `draft` what was written where, `value` how each kind of
+//! value is read; here they become a [`Config`], and nothing behind it checks again.
+
+mod draft;
+mod error;
+mod raw;
+mod rules;
+mod value;
+
+use cache::{Geometry, LineSize, Replacement, Ways};
+use coherence::{BusSpec, Inclusion, LevelSpec, MachineSpec, Protocol, SpecError, WritePolicy};
+
+pub use draft::Draft;
+pub use error::{ConfigError, ConfigErrorKind, ConfigWarning, Origin, Source};
+pub use rules::{PROFILES, profile_name};
+use value::{Bytes, ConfigValue, Expected, Hertz, Scope};
+
+/// The default machine as a config file, with every key that a single machine needs.
+pub const DEFAULT_MACHINE: &str = include_str!("../../../../configs/machines/default.ron");
+
+/// The most lines that all caches of a machine may hold together.
+pub const MACHINE_LINES_MAX: u64 = 1 << 27;
+
+/// A checked machine and how to count on it.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The machine; `cores` is 1 where [`Config::cores_from_trace`].
+    pub machine: MachineSpec,
+    /// There are as many cores as the trace has.
+    pub cores_from_trace: bool,
+    /// Bytes of a word, the unit of true sharing and of data values.
+    pub word_bytes: u32,
+    /// Ticks in a second.
+    pub clock_hz: u64,
+    /// What is legal but may not have been meant.
+    pub warnings: Vec<ConfigWarning>,
+}
+
+impl Config {
+    /// Checks a draft.
+    pub fn new(draft: &Draft) -> Result<Self, ConfigError> {
+        let reader = Reader { draft };
+        let line_bytes = reader.get("line", Bytes(64))?.0;
+        let line = LineSize::new(line_bytes)
+            .map_err(|error| reader.wrong("line", &error.to_string(), error.help()))?;
+        let word_bytes = reader.get("word", Bytes(4))?.0;
+        if !word_bytes.is_power_of_two() || word_bytes > line_bytes {
+            let help = format!("a power of two of at most a line, such as \"{} B\"", 4);
+            return Err(reader.wrong("word", &format!("a word of {word_bytes} bytes"), help));
+        }
+        let (private, shared) = reader.levels(line)?;
+        let l1i = if draft.has_l1i() { Some(reader.level("l1i", "L1I", line)?) } else { None };
+        let cores: Option<u32> = reader.get_if_set("cores")?;
+        let machine = MachineSpec {
+            cores: cores.unwrap_or(1),
+            protocol: reader.protocol()?,
+            line,
+            private,
+            l1i,
+            shared,
+            bus: reader.bus()?,
+            memory_latency: reader.ticks("memory.latency", 200)?,
+            write_buffer: reader.write_buffer()?,
+            rules: rules::read(&reader)?,
+        };
+        machine.check().map_err(|error| reader.conflict(&error))?;
+        reader.check_memory(&machine, cores.is_none())?;
+        let warnings = reader.warnings(&machine);
+        let Hertz(clock_hz) = reader.get("clock", Hertz(3_000_000_000))?;
+        Ok(Self {
+            machine,
+            cores_from_trace: cores.is_none(),
+            word_bytes: word_bytes as u32,
+            clock_hz,
+            warnings,
+        })
+    }
+}
+
+/// The most ticks that one latency may be: sums of them stay far from overflow.
+const TICKS_MAX: u64 = 1_000_000_000;
+/// The most entries of a write buffer.
+const WRITE_BUFFER_MAX: u32 = 1024;
+
+/// Reads checked values out of a draft.
+struct Reader<'a> {
+    draft: &'a Draft,
+}
+
+impl Reader<'_> {
+    fn get_if_set<T: ConfigValue>(&self, path: &str) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.draft.get(path) else { return Ok(None) };
+        let text = draft::unquoted(value);
+        T::read(&text).map(Some).map_err(|Expected { what, example }| ConfigError {
+            kind: ConfigErrorKind::Value,
+            message: format!("`{text}` is not a value of `{path}`"),
+            origin: value.origin.clone(),
+            expected: what,
+            help: format!("for example `{example}`"),
+        })
+    }
+
+    fn get<T: ConfigValue>(&self, path: &str, default: T) -> Result<T, ConfigError> {
+        Ok(self.get_if_set(path)?.unwrap_or(default))
+    }
+
+    fn ticks(&self, path: &str, default: u64) -> Result<u64, ConfigError> {
+        let ticks = self.get(path, default)?;
+        if ticks > TICKS_MAX {
+            let help = format!("at most {TICKS_MAX} ticks");
+            return Err(self.wrong(path, &format!("{ticks} ticks are too many"), help));
+        }
+        Ok(ticks)
+    }
+
+    fn wrong(&self, path: &str, message: &str, help: String) -> ConfigError {
+        ConfigError {
+            kind: ConfigErrorKind::Value,
+            message: message.to_owned(),
+            origin: self.draft.origin(path),
+            expected: "another value".to_owned(),
+            help,
+        }
+    }
+
+    fn protocol(&self) -> Result<Protocol, ConfigError> {
+        let name: String = self.get("protocol", "MESI".to_owned())?;
+        if let Some(protocol) = Protocol::built_in(&name) {
+            return Ok(protocol.clone());
+        }
+        let names: Vec<_> = Protocol::BUILT_IN.iter().map(|p| p.name()).collect();
+        let near = names.iter().min_by_key(|known| {
+            strsim::damerau_levenshtein(&known.to_lowercase(), &name.to_lowercase())
+        });
+        Err(ConfigError {
+            kind: ConfigErrorKind::Value,
+            message: format!("there is no protocol `{name}`"),
+            origin: self.draft.origin("protocol"),
+            expected: format!("one of {}", names.join(", ")),
+            help: format!("for example `\"{}\"`", near.unwrap_or(&"MESI")),
+        })
+    }
+
+    fn bus(&self) -> Result<BusSpec, ConfigError> {
+        let width = self.get("bus.width", Bytes(32))?.0;
+        if width == 0 {
+            let help = "for example `\"32 B\"`".to_owned();
+            return Err(self.wrong("bus.width", "a bus of width 0 moves nothing", help));
+        }
+        Ok(BusSpec {
+            request: self.ticks("bus.request", 2)?,
+            width,
+            beat: self.ticks("bus.beat", 1)?,
+            cache_to_cache: self.ticks("bus.cache_to_cache", 30)?,
+            pipelined: self.get("bus.pipelined", false)?,
+        })
+    }
+
+    fn write_buffer(&self) -> Result<u32, ConfigError> {
+        let entries: u32 = self.get("write_buffer", 8)?;
+        if entries > WRITE_BUFFER_MAX {
+            let help = format!("from 0 to {WRITE_BUFFER_MAX} entries");
+            return Err(self.wrong("write_buffer", &format!("{entries} entries"), help));
+        }
+        Ok(entries)
+    }
+
+    /// Reads the levels, private ones first.
+    fn levels(&self, line: LineSize) -> Result<(Vec<LevelSpec>, Vec<LevelSpec>), ConfigError> {
+        let (mut private, mut shared) = (Vec::new(), Vec::new());
+        for number in 0..self.draft.levels() {
+            let path = format!("caches.{number}");
+            let level = self.level(&path, &format!("L{}", number + 1), line)?;
+            match self.get(&format!("{path}.scope"), Scope::Private)? {
+                Scope::Shared => shared.push(level),
+                Scope::Private if shared.is_empty() => private.push(level),
+                Scope::Private => {
+                    return Err(ConfigError {
+                        kind: ConfigErrorKind::Conflict,
+                        message: format!(
+                            "the private level {} comes after a shared one",
+                            level.name
+                        ),
+                        origin: self.draft.origin(&format!("{path}.scope")),
+                        expected: "private levels first, then shared ones".to_owned(),
+                        help: "list the levels outward from the core".to_owned(),
+                    });
+                }
+            }
+        }
+        Ok((private, shared))
+    }
+
+    fn level(&self, path: &str, name: &str, line: LineSize) -> Result<LevelSpec, ConfigError> {
+        let key = |key: &str| format!("{path}.{key}");
+        let size = self.get(&key("size"), Bytes(32 * 1024))?.0;
+        let ways = self.get(&key("ways"), Ways::Count(8))?;
+        let replacement = self.get(&key("replacement"), Replacement::Lru)?;
+        let at = |path: String, message: String, help: String| ConfigError {
+            kind: ConfigErrorKind::Geometry,
+            message,
+            origin: self.draft.origin(&path),
+            expected: help,
+            help: "sets x ways x line = size, and the number of sets is a power of two".to_owned(),
+        };
+        let geometry = Geometry::new(size, ways, line).map_err(|error| {
+            let blamed = match error {
+                cache::GeometryError::NotWholeSets { .. }
+                | cache::GeometryError::TooManyWays { .. } => "ways",
+                _ => "size",
+            };
+            at(key(blamed), error.to_string(), error.help())
+        })?;
+        replacement
+            .check(&geometry)
+            .map_err(|error| at(key("ways"), error.to_string(), error.help()))?;
+        Ok(LevelSpec {
+            name: self.get(&key("name"), name.to_owned())?,
+            geometry,
+            replacement,
+            write: self.get(&key("write"), WritePolicy::WriteBack)?,
+            inclusion: self.get(&key("inclusion"), Inclusion::Inclusive)?,
+            latency: self.ticks(&key("latency"), 4)?,
+        })
+    }
+
+    fn conflict(&self, error: &SpecError) -> ConfigError {
+        let (path, expected, help) = match error {
+            SpecError::Cores { .. } => (
+                "cores".to_owned(),
+                format!("from 1 to {} cores", coherence::CORES_MAX),
+                "for example `4`",
+            ),
+            SpecError::NoPrivateLevel => (
+                "caches.0.scope".to_owned(),
+                "at least one level with `scope: Private`".to_owned(),
+                "for example `(name: \"L1\", scope: Private, size: \"32 KiB\", ways: 8)`",
+            ),
+            SpecError::TooManyLevels { .. } => (
+                format!("caches.{}.name", coherence::LEVELS_MAX),
+                format!("at most {} levels", coherence::LEVELS_MAX),
+                "leave levels out",
+            ),
+            SpecError::WriteBackInsideWriteThrough { level } => (
+                format!("caches.{}.write", level + 1),
+                "`WriteBack`, as the level inside it".to_owned(),
+                "write-through levels lie inside write-back ones, never round them",
+            ),
+            SpecError::FillFirstWithInclusive { level } => (
+                format!("caches.{level}.inclusion"),
+                "`NonInclusive` at every level below the first".to_owned(),
+                "or `victim_order: VictimFirst`",
+            ),
+            SpecError::BusWidth => {
+                ("bus.width".to_owned(), "at least 1 byte".to_owned(), "for example `\"32 B\"`")
+            }
+        };
+        ConfigError {
+            kind: ConfigErrorKind::Conflict,
+            message: error.to_string(),
+            origin: self.draft.origin(&path),
+            expected,
+            help: help.to_owned(),
+        }
+    }
+
+    /// Refuses machines that would not fit in memory.
+    fn check_memory(&self, machine: &MachineSpec, from_trace: bool) -> Result<(), ConfigError> {
+        let cores = if from_trace { 1 } else { u64::from(machine.cores) };
+        let lines = |specs: &[LevelSpec]| -> u64 {
+            specs.iter().map(|level| u64::from(level.geometry.lines())).sum()
+        };
+        let l1i = machine.l1i.as_ref().map_or(0, |level| u64::from(level.geometry.lines()));
+        let total = cores * (lines(&machine.private) + l1i) + lines(&machine.shared);
+        if total > MACHINE_LINES_MAX {
+            let path = if cores > 1 { "cores" } else { "caches.0.size" };
+            let message = format!("the caches of {cores} cores hold {total} lines together");
+            let help = format!("at most {MACHINE_LINES_MAX} lines in all caches of the machine");
+            return Err(self.wrong(path, &message, help));
+        }
+        Ok(())
+    }
+
+    /// An inclusive level that is smaller than what it includes is legal, and rarely meant.
+    fn warnings(&self, machine: &MachineSpec) -> Vec<ConfigWarning> {
+        let mut warnings = Vec::new();
+        let all: Vec<_> = machine.private.iter().chain(&machine.shared).collect();
+        let mut inside = 0_u64;
+        for (number, level) in all.iter().enumerate() {
+            let size = level.geometry.size_bytes();
+            let copies = if number == machine.private.len() { u64::from(machine.cores) } else { 1 };
+            inside *= copies;
+            if number > 0 && level.inclusion == Inclusion::Inclusive && size < inside {
+                warnings.push(ConfigWarning {
+                    message: format!(
+                        "the inclusive {} of {size} bytes is smaller than the {inside} bytes \
+                         inside it",
+                        level.name
+                    ),
+                    origin: self.draft.origin(&format!("caches.{number}.size")),
+                    label: "its evictions will empty the inner levels".to_owned(),
+                });
+            }
+            inside = inside.max(size);
+            if number == 0 {
+                inside += machine.l1i.as_ref().map_or(0, |l1i| l1i.geometry.size_bytes());
+            }
+        }
+        warnings
+    }
+}

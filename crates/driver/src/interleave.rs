@@ -1,0 +1,214 @@
+//! In which order the accesses of different cores happen.
+
+use std::fmt;
+use std::str::FromStr;
+
+use trace::{Op, Record, Source, TraceError};
+
+/// The order in which accesses of different cores are replayed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Interleave {
+    /// The order of the trace.
+    Recorded,
+    /// The core whose clock is lowest goes next; the lowest-numbered of equals.
+    Clock,
+    /// That many records of a core, then the next core's turn.
+    RoundRobin(u64),
+    /// Cores drawn by a generator that starts from this seed.
+    Random(u64),
+}
+
+/// A text that is no interleaving.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InterleaveError {
+    /// The text.
+    pub text: String,
+}
+
+impl fmt::Display for InterleaveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is no interleaving: `recorded`, `clock`, `rr:N` with N from 1, or `random:SEED`",
+            self.text
+        )
+    }
+}
+
+impl std::error::Error for InterleaveError {}
+
+impl FromStr for Interleave {
+    type Err = InterleaveError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = || InterleaveError { text: text.to_owned() };
+        match text.split_once(':') {
+            None if text == "recorded" => Ok(Self::Recorded),
+            None if text == "clock" => Ok(Self::Clock),
+            Some(("rr", turn)) => match turn.parse() {
+                Ok(turn) if turn > 0 => Ok(Self::RoundRobin(turn)),
+                _ => Err(error()),
+            },
+            Some(("random", seed)) => seed.parse().map(Self::Random).map_err(|_| error()),
+            _ => Err(error()),
+        }
+    }
+}
+
+impl fmt::Display for Interleave {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Recorded => f.write_str("recorded"),
+            Self::Clock => f.write_str("clock"),
+            Self::RoundRobin(turn) => write!(f, "rr:{turn}"),
+            Self::Random(seed) => write!(f, "random:{seed}"),
+        }
+    }
+}
+
+/// One core's records, read a chunk ahead.
+struct Stream {
+    source: Box<dyn Source>,
+    chunk: Vec<Record>,
+    next: usize,
+    ended: bool,
+}
+
+impl Stream {
+    /// Makes sure that the next record, if there is one, lies in the chunk.
+    fn refill(&mut self) -> Result<bool, TraceError> {
+        while self.next == self.chunk.len() && !self.ended {
+            self.chunk.clear();
+            self.next = 0;
+            self.ended = !self.source.read(&mut self.chunk)?;
+        }
+        Ok(self.next < self.chunk.len())
+    }
+}
+
+/// Merges one stream a core into one order.
+pub(crate) struct Merger {
+    streams: Vec<Stream>,
+    interleave: Interleave,
+    /// The core whose turn it is, and how many records are left of it.
+    turn: (usize, u64),
+    random: u64,
+}
+
+impl Merger {
+    /// Merges streams; stream i is core i's. `Recorded` has no meaning here.
+    pub(crate) fn new(sources: Vec<Box<dyn Source>>, interleave: Interleave) -> Self {
+        let streams = sources.into_iter().map(|source| Stream {
+            source,
+            chunk: Vec::new(),
+            next: 0,
+            ended: false,
+        });
+        let turn = match interleave {
+            Interleave::RoundRobin(turn) => turn,
+            Interleave::Recorded | Interleave::Clock | Interleave::Random(_) => 0,
+        };
+        let random = if let Interleave::Random(seed) = interleave { seed } else { 0 };
+        Self { streams: streams.collect(), interleave, turn: (0, turn), random }
+    }
+
+    /// Returns the next record and whose it is; `clock` tells each core's time.
+    pub(crate) fn next(
+        &mut self,
+        clock: impl Fn(u32) -> u64,
+    ) -> Result<Option<(u32, Record)>, TraceError> {
+        let mut waiting = Vec::with_capacity(self.streams.len());
+        for (core, stream) in self.streams.iter_mut().enumerate() {
+            if stream.refill()? {
+                waiting.push(core);
+            }
+        }
+        let Some(&first) = waiting.first() else { return Ok(None) };
+        let core = match self.interleave {
+            Interleave::Recorded => first,
+            Interleave::Clock => {
+                waiting.into_iter().min_by_key(|core| clock(*core as u32)).unwrap_or(first)
+            }
+            Interleave::RoundRobin(turn) => self.round_robin(&waiting, turn),
+            Interleave::Random(_) => waiting[self.draw(waiting.len())],
+        };
+        let stream = &mut self.streams[core];
+        let record = stream.chunk[stream.next];
+        stream.next += 1;
+        if record.op == Op::Time || record.op == Op::TimeTicks {
+            // A time is no turn of the core's.
+            self.turn.1 += u64::from(self.turn.0 == core);
+        }
+        Ok(Some((core as u32, record)))
+    }
+
+    fn round_robin(&mut self, waiting: &[usize], turn: u64) -> usize {
+        let (core, left) = self.turn;
+        if left > 0 && waiting.contains(&core) {
+            self.turn.1 -= 1;
+            return core;
+        }
+        let next = waiting.iter().copied().find(|other| *other > core).unwrap_or(waiting[0]);
+        self.turn = (next, turn - 1);
+        next
+    }
+
+    /// Draws a number below `count` with splitmix64 (Steele, Lea and Flood, OOPSLA 2014).
+    fn draw(&mut self, count: usize) -> usize {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^= z >> 31;
+        ((u128::from(z) * count as u128) >> 64) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trace::{Format, Header, IterSource};
+
+    fn order(interleave: &str, lengths: &[usize], clocks: &[u64]) -> Vec<u32> {
+        let sources = lengths.iter().enumerate().map(|(core, length)| {
+            let record = Record::access(core as u16, Op::Read, 0x40, 4);
+            let records = std::iter::repeat_n(record, *length);
+            Box::new(IterSource::new(Header::new(Format::Percore), records)) as Box<dyn Source>
+        });
+        let mut merger = Merger::new(sources.collect(), interleave.parse().unwrap());
+        let mut order = Vec::new();
+        while let Some((core, _)) = merger.next(|core| clocks[core as usize]).unwrap() {
+            order.push(core);
+        }
+        order
+    }
+
+    #[test]
+    fn round_robin_gives_each_core_its_turn_and_skips_the_ended() {
+        assert_eq!(order("rr:1", &[2, 3, 1], &[0; 3]), [0, 1, 2, 0, 1, 1]);
+        assert_eq!(order("rr:2", &[3, 2, 3], &[0; 3]), [0, 0, 1, 1, 2, 2, 0, 2]);
+    }
+
+    #[test]
+    fn the_lowest_clock_goes_next_and_the_lowest_core_of_equals() {
+        assert_eq!(order("clock", &[1, 2, 1], &[9, 5, 5]), [1, 1, 2, 0]);
+    }
+
+    #[test]
+    fn a_random_order_repeats_itself_and_keeps_every_record() {
+        let drawn = order("random:3", &[50, 50], &[0; 2]);
+        assert_eq!(drawn, order("random:3", &[50, 50], &[0; 2]));
+        assert_ne!(drawn, order("random:4", &[50, 50], &[0; 2]));
+        assert_eq!(drawn.iter().filter(|core| **core == 0).count(), 50);
+    }
+
+    #[test]
+    fn texts_that_are_no_interleaving_are_refused() {
+        for text in ["", "rr", "rr:0", "rr:x", "random", "clock:1", "Recorded"] {
+            assert!(text.parse::<Interleave>().is_err(), "{text}");
+        }
+        for text in ["recorded", "clock", "rr:7", "random:0"] {
+            assert_eq!(text.parse::<Interleave>().unwrap().to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Onlookers of a replay: one file each.
+
+mod classes;
+mod steps;
+mod values;
+
+use cache::LineAddr;
+use coherence::{CoreId, Observer};
+
+pub use classes::{ClassCounters, Classes};
+pub use steps::{Happening, Step, StepBus, StepRecorder};
+pub use values::{Values, Violation};
+
+/// What the replay asks of whoever looks on.
+pub trait Watcher: Observer {
+    /// Returns the first load that did not see the last store, if values are watched.
+    #[inline]
+    fn violation(&self) -> Option<&Violation> {
+        None
+    }
+
+    /// Returns a line whose last stores have not reached the backing store, if values are watched.
+    fn line_not_stored(&self) -> Option<LineAddr> {
+        None
+    }
+
+    /// Returns the miss classes of a core, if they are counted.
+    fn classes(&self, core: CoreId) -> Option<ClassCounters> {
+        let _ = core;
+        None
+    }
+}
+
+impl Watcher for () {}
+
+impl<A: Watcher, B: Watcher> Watcher for (A, B) {
+    #[inline]
+    fn violation(&self) -> Option<&Violation> {
+        self.0.violation().or(self.1.violation())
+    }
+
+    fn line_not_stored(&self) -> Option<LineAddr> {
+        self.0.line_not_stored().or(self.1.line_not_stored())
+    }
+
+    fn classes(&self, core: CoreId) -> Option<ClassCounters> {
+        self.0.classes(core).or(self.1.classes(core))
+    }
+}

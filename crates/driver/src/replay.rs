@@ -1,0 +1,398 @@
+//! The main job: a trace through a machine.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+use cache::Addr;
+use coherence::{Broken, BuildError, CORES_MAX, Machine, MachineSpec};
+use trace::{Op, Record, Source, TraceError};
+
+use crate::audit::{BrokenLaw, audit};
+use crate::config::Config;
+use crate::interleave::{Interleave, Merger};
+use crate::observe::{Classes, Values, Violation, Watcher};
+use crate::tally::Tally;
+
+/// Where the accesses come from.
+pub enum Streams {
+    /// One trace of all cores, in its own order.
+    Ordered(Box<dyn Source>),
+    /// A trace of each core: stream i is core i's.
+    PerCore(Vec<Box<dyn Source>>),
+}
+
+/// What a replay does besides counting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ReplayOptions {
+    /// Classify every miss.
+    pub classify: bool,
+    /// Carry data values and check every load.
+    pub check: bool,
+    /// Accesses that run before the counting starts.
+    pub warmup: u64,
+    /// The most accesses that are replayed, those of the warm-up included.
+    pub limit: Option<u64>,
+}
+
+/// What was counted.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The machine, with as many cores as it had at the end.
+    pub machine: MachineSpec,
+    /// The order of accesses.
+    pub interleave: Interleave,
+    /// The counters.
+    pub tally: Tally,
+    /// Accesses that were counted.
+    pub accesses: u64,
+}
+
+/// Why there is nothing to report.
+#[derive(Debug)]
+pub enum ReplayError {
+    /// The trace is not readable.
+    Trace(TraceError),
+    /// The machine cannot be built.
+    Build(BuildError),
+    /// The caller asked to stop after so many accesses.
+    Interrupted(u64),
+    /// A load did not see the last store.
+    Value(Box<ValueError>),
+    /// A table was asked for an impossible cell at an access.
+    Broken {
+        /// The number of the access, from 1.
+        access: u64,
+        /// What was asked.
+        broken: Broken,
+        /// The name of the state.
+        state: String,
+    },
+    /// A conservation law does not hold.
+    Law(BrokenLaw),
+    /// After the drain, a line of the backing store lacks a store.
+    NotStored {
+        /// The address of the line.
+        line: Addr,
+    },
+}
+
+/// A load that did not see the last store, with what a reader needs to find out why.
+#[derive(Clone, Debug)]
+pub struct ValueError {
+    /// The number of the access, from 1.
+    pub access: u64,
+    /// The load.
+    pub violation: Violation,
+    /// The line's address.
+    pub line: Addr,
+    /// Every core's state for the line, by name.
+    pub states: Vec<String>,
+}
+
+impl fmt::Display for ReplayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Trace(error) => error.fmt(f),
+            Self::Build(error) => error.fmt(f),
+            Self::Interrupted(accesses) => write!(f, "interrupted after {accesses} accesses"),
+            Self::Value(error) => error.fmt(f),
+            Self::Broken { access, broken, state } => write!(
+                f,
+                "access {access}: core {} was asked for the impossible cell {state}.{}",
+                broken.core, broken.event
+            ),
+            Self::Law(law) => law.fmt(f),
+            Self::NotStored { line } => {
+                write!(f, "after the drain the backing store lacks a store to the line {line}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let v = &self.violation;
+        write!(
+            f,
+            "access {}: core {} loaded word {} of the line {} and found store {}, not store {} \
+             (states {}; rule: every load sees the last store)",
+            self.access,
+            v.reference.core,
+            v.word,
+            self.line,
+            v.found,
+            v.expected,
+            self.states.join(" ")
+        )
+    }
+}
+
+impl std::error::Error for ReplayError {}
+
+impl From<TraceError> for ReplayError {
+    fn from(error: TraceError) -> Self {
+        Self::Trace(error)
+    }
+}
+
+/// Replays a trace.
+///
+/// `progress` is told the accesses so far now and then, and can stop the replay.
+pub fn replay(
+    config: &Config,
+    streams: Streams,
+    interleave: Interleave,
+    options: &ReplayOptions,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<Replayed, ReplayError> {
+    let (spec, word) = (&config.machine, config.word_bytes);
+    let run = Run { config, interleave, options, progress };
+    match (options.classify, options.check) {
+        (false, false) => run.with(streams, ()),
+        (true, false) => run.with(streams, Classes::new(spec, word)),
+        (false, true) => run.with(streams, Values::new(spec, word)),
+        (true, true) => run.with(streams, (Classes::new(spec, word), Values::new(spec, word))),
+    }
+}
+
+struct Run<'a> {
+    config: &'a Config,
+    interleave: Interleave,
+    options: &'a ReplayOptions,
+    progress: &'a mut dyn FnMut(u64) -> ControlFlow<()>,
+}
+
+impl Run<'_> {
+    fn with<O: Watcher>(self, streams: Streams, observer: O) -> Result<Replayed, ReplayError> {
+        let mut session = Session::new(self.config, self.options, observer)?;
+        match streams {
+            Streams::Ordered(source) => session.run_ordered(source, self.progress)?,
+            Streams::PerCore(sources) => {
+                session.machine.grow(sources.len() as u32);
+                session.run_merged(Merger::new(sources, self.interleave), self.progress)?;
+            }
+        }
+        session.finish(self.interleave)
+    }
+}
+
+/// A machine in the middle of a replay.
+pub struct Session<O> {
+    machine: Machine<O>,
+    clock_hz: u64,
+    grows: bool,
+    /// Accesses so far.
+    accesses: u64,
+    /// The access at which something other than replaying happens: the end of the warm-up, the
+    /// limit.
+    pause_at: u64,
+    warmup: u64,
+    limit: u64,
+    before: Tally,
+    /// The time that the trace has set, in ticks.
+    time: u64,
+}
+
+/// Accesses between two calls of the progress function, where streams are merged.
+const PROGRESS_EVERY: u64 = 65_536;
+
+impl<O: Watcher> Session<O> {
+    /// Builds the machine of a config, watched by an observer.
+    pub fn new(config: &Config, options: &ReplayOptions, observer: O) -> Result<Self, ReplayError> {
+        let machine = Machine::new(config.machine.clone(), observer).map_err(ReplayError::Build)?;
+        let limit = options.limit.unwrap_or(u64::MAX);
+        Ok(Self {
+            machine,
+            clock_hz: config.clock_hz,
+            grows: config.cores_from_trace,
+            accesses: 0,
+            pause_at: if options.warmup > 0 { options.warmup.min(limit) } else { limit },
+            warmup: options.warmup,
+            limit,
+            before: Tally::default(),
+            time: 0,
+        })
+    }
+
+    /// Returns the machine.
+    pub fn machine(&self) -> &Machine<O> {
+        &self.machine
+    }
+
+    /// Returns the machine, to take from its observer.
+    pub fn machine_mut(&mut self) -> &mut Machine<O> {
+        &mut self.machine
+    }
+
+    fn run_ordered(
+        &mut self,
+        mut source: Box<dyn Source>,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<(), ReplayError> {
+        let mut chunk = Vec::new();
+        let mut more = true;
+        while more && self.accesses < self.limit {
+            chunk.clear();
+            more = source.read(&mut chunk)?;
+            for record in &chunk {
+                if self.step(record)?.is_break() {
+                    break;
+                }
+            }
+            if progress(self.accesses).is_break() {
+                return Err(ReplayError::Interrupted(self.accesses));
+            }
+        }
+        Ok(())
+    }
+
+    fn run_merged(
+        &mut self,
+        mut merger: Merger,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<(), ReplayError> {
+        while let Some((core, record)) = merger.next(|core| self.machine.clock(core))? {
+            if record.op == Op::Time || record.op == Op::TimeTicks {
+                self.machine.advance_to(core, self.ticks(&record));
+                continue;
+            }
+            if self.step(&record)?.is_break() {
+                break;
+            }
+            if self.accesses.is_multiple_of(PROGRESS_EVERY) && progress(self.accesses).is_break() {
+                return Err(ReplayError::Interrupted(self.accesses));
+            }
+        }
+        Ok(())
+    }
+
+    /// Replays one record; breaks when the limit is reached.
+    #[inline]
+    pub fn step(&mut self, record: &Record) -> Result<ControlFlow<()>, ReplayError> {
+        let op = match record.op {
+            Op::Read => coherence::Op::Read,
+            Op::Write => coherence::Op::Write,
+            Op::Atomic => coherence::Op::Atomic,
+            Op::Fetch => coherence::Op::Fetch,
+            Op::Clean
+            | Op::Flush
+            | Op::FlushAll
+            | Op::Fence
+            | Op::Compute
+            | Op::Time
+            | Op::TimeTicks => {
+                self.other(record)?;
+                return Ok(ControlFlow::Continue(()));
+            }
+        };
+        if self.accesses == self.pause_at && self.pause().is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        let core = u32::from(record.core);
+        if core >= self.machine.spec().cores {
+            self.grow(core);
+        }
+        if self.time > 0 {
+            self.machine.advance_to(core, self.time);
+        }
+        self.accesses += 1;
+        self.machine
+            .access(core, op, Addr(record.addr), record.size)
+            .map_err(|broken| self.broken(broken))?;
+        if let Some(violation) = self.machine.observer().violation() {
+            return Err(self.value_error(violation));
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// The warm-up or the whole replay has reached its end.
+    #[cold]
+    fn pause(&mut self) -> ControlFlow<()> {
+        if self.accesses >= self.limit {
+            return ControlFlow::Break(());
+        }
+        debug_assert_eq!(self.accesses, self.warmup);
+        self.before = Tally::of(&self.machine);
+        self.pause_at = self.limit;
+        ControlFlow::Continue(())
+    }
+
+    #[cold]
+    fn grow(&mut self, core: u32) {
+        assert!(self.grows && core < CORES_MAX, "readers refuse cores that the machine lacks");
+        self.machine.grow(core + 1);
+    }
+
+    fn other(&mut self, record: &Record) -> Result<(), ReplayError> {
+        let (core, addr) = (u32::from(record.core), Addr(record.addr));
+        if core >= self.machine.spec().cores {
+            self.grow(core);
+        }
+        let result = match record.op {
+            Op::Clean => self.machine.clean(addr, record.size),
+            Op::Flush => self.machine.flush_range(addr, record.size),
+            Op::FlushAll => self.machine.flush_all(),
+            Op::Compute => {
+                self.machine.compute(core, record.addr);
+                Ok(())
+            }
+            Op::Time | Op::TimeTicks => {
+                self.time = self.time.max(self.ticks(record));
+                Ok(())
+            }
+            // In-order blocking cores have nothing left to wait for.
+            Op::Fence | Op::Read | Op::Write | Op::Atomic | Op::Fetch => Ok(()),
+        };
+        result.map_err(|broken| self.broken(broken))
+    }
+
+    /// Returns a record's time in ticks, rounded down.
+    fn ticks(&self, record: &Record) -> u64 {
+        if record.op == Op::TimeTicks {
+            return record.addr;
+        }
+        let ticks = u128::from(record.addr) * u128::from(self.clock_hz) / 1_000_000_000_000;
+        u64::try_from(ticks).unwrap_or(u64::MAX)
+    }
+
+    fn finish(mut self, interleave: Interleave) -> Result<Replayed, ReplayError> {
+        if self.accesses <= self.warmup && self.warmup > 0 {
+            self.before = Tally::of(&self.machine);
+        }
+        if self.machine.spec().rules.drain_at_end {
+            self.machine.drain().map_err(|broken| self.broken(broken))?;
+            if let Some(line) = self.machine.observer().line_not_stored() {
+                let line = self.machine.line_size().base(line);
+                return Err(ReplayError::NotStored { line });
+            }
+        }
+        let now = Tally::of(&self.machine);
+        let tally = now.since(&self.before);
+        let machine = self.machine.spec().clone();
+        audit(&machine, &tally, &self.before.standing).map_err(ReplayError::Law)?;
+        let accesses = self.accesses.saturating_sub(self.warmup);
+        Ok(Replayed { machine, interleave, tally, accesses })
+    }
+
+    #[cold]
+    fn broken(&self, broken: Broken) -> ReplayError {
+        let state = self.machine.spec().protocol.state_name(broken.state).to_owned();
+        ReplayError::Broken { access: self.accesses, broken, state }
+    }
+
+    #[cold]
+    fn value_error(&self, violation: &Violation) -> ReplayError {
+        let line = violation.reference.line;
+        let spec = self.machine.spec();
+        let states = (0..spec.cores).map(|core| {
+            let state = self.machine.state(core, line);
+            spec.protocol.state_name(state).to_owned()
+        });
+        ReplayError::Value(Box::new(ValueError {
+            access: self.accesses,
+            violation: violation.clone(),
+            line: self.machine.line_size().base(line),
+            states: states.collect(),
+        }))
+    }
+}

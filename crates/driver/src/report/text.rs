@@ -1,0 +1,353 @@
+//! The report as text: a header that says what ran, and aligned tables of what was counted.
+
+use std::fmt::Write;
+
+use coherence::{Cause, CoreCounters, LevelCounters, LevelSpec, State};
+
+use super::{Report, json};
+use crate::config::profile_name;
+use crate::observe::ClassCounters;
+use crate::tally::CoreTally;
+
+/// The most cores that get a column each.
+const COLUMNS_MAX: usize = 8;
+
+pub(super) fn render(report: &Report) -> String {
+    let mut out = String::new();
+    header(report, &mut out);
+    core_tables(report, &mut out);
+    level_table(report, &mut out);
+    machine_table(report, &mut out);
+    transition_table(report, &mut out);
+    out
+}
+
+fn header(report: &Report, out: &mut String) {
+    let spec = &report.replayed.machine;
+    let totals = report.replayed.tally.totals().counters;
+    let provenance = &report.provenance;
+    let mut line = |key: &str, value: &str| {
+        let _ = writeln!(out, "{key:<11}{value}");
+    };
+    let paths = match &provenance.paths[..] {
+        [path] => path.clone(),
+        paths => format!("{} files, {} to {}", paths.len(), paths[0], paths[paths.len() - 1]),
+    };
+    line("trace", &format!("{paths} ({})", provenance.format.name()));
+    if let Some(title) = &provenance.title {
+        line("", title);
+    }
+    let mut counted = format!(
+        "{} accesses, {} references",
+        grouped(report.replayed.accesses),
+        grouped(totals.accesses)
+    );
+    if report.warmup > 0 {
+        let _ = write!(counted, ", after {} of warm-up", grouped(report.warmup));
+    }
+    if let Some(limit) = report.limit {
+        let _ = write!(counted, ", at most {}", grouped(limit));
+    }
+    line("counted", &counted);
+    let cores = if spec.cores == 1 { "1 core".to_owned() } else { format!("{} cores", spec.cores) };
+    let protocol = spec.protocol.name();
+    line("machine", &format!("{cores}, {protocol}, lines of {} bytes", spec.line.bytes()));
+    for (level, scope) in scopes(report) {
+        line("", &level_line(level, scope));
+    }
+    let bus = &spec.bus;
+    line(
+        "",
+        &format!(
+            "bus {} B wide, request {}, beat {}, cache to cache {}{}; memory {}; write buffer {}",
+            bus.width,
+            bus.request,
+            bus.beat,
+            bus.cache_to_cache,
+            if bus.pipelined { ", pipelined" } else { "" },
+            spec.memory_latency,
+            spec.write_buffer
+        ),
+    );
+    let rules = json::rule_values(spec.rules);
+    let rules: Vec<_> = rules.iter().map(|(key, value)| format!("{key} {value}")).collect();
+    line("rules", profile_name(spec.rules).unwrap_or("own"));
+    line("", &rules[..3].join(", "));
+    line("", &rules[3..].join(", "));
+    line("interleave", &report.replayed.interleave.to_string());
+}
+
+/// Every level with its scope: private, shared, then the L1I.
+fn scopes(report: &Report) -> impl Iterator<Item = (&LevelSpec, &'static str)> {
+    let spec = &report.replayed.machine;
+    let private = spec.private.iter().map(|level| (level, "private"));
+    let shared = spec.shared.iter().map(|level| (level, "shared"));
+    private.chain(shared).chain(spec.l1i.iter().map(|level| (level, "private")))
+}
+
+fn level_line(level: &LevelSpec, scope: &str) -> String {
+    let g = &level.geometry;
+    let shape = if g.is_full() {
+        "fully associative".to_owned()
+    } else {
+        format!("{} ways, {} sets", g.ways(), g.sets())
+    };
+    format!(
+        "{} {scope}, {}, {shape}, {}, {}, {}, latency {}",
+        level.name,
+        size(g.size_bytes()),
+        json::replacement(level.replacement),
+        json::write_policy(level.write),
+        json::inclusion(level.inclusion),
+        level.latency
+    )
+}
+
+/// A table of right-aligned numbers under a title; rows that are zero throughout are left out.
+struct Table {
+    header: Vec<String>,
+    rows: Vec<(String, Vec<String>)>,
+}
+
+impl Table {
+    fn new(title: &str, columns: impl IntoIterator<Item = String>) -> Self {
+        let header = std::iter::once(title.to_owned()).chain(columns).collect();
+        Self { header, rows: Vec::new() }
+    }
+
+    fn row(&mut self, label: &str, values: &[u64]) {
+        if values.iter().any(|value| *value > 0) {
+            let cells = values.iter().map(|value| grouped(*value)).collect();
+            self.rows.push((label.to_owned(), cells));
+        }
+    }
+
+    fn render(&self, out: &mut String) {
+        if self.rows.is_empty() {
+            return;
+        }
+        let labels = self.rows.iter().map(|(label, _)| label.len() + 2);
+        let first = labels.chain([self.header[0].len()]).max().unwrap_or(0);
+        let widths: Vec<usize> = (1..self.header.len())
+            .map(|column| {
+                let cells = self.rows.iter().map(|(_, cells)| cells[column - 1].len());
+                cells.chain([self.header[column].len()]).max().unwrap_or(0)
+            })
+            .collect();
+        let mut line = |label: &str, cells: &[String]| {
+            let _ = write!(out, "{label:<first$}");
+            for (cell, width) in cells.iter().zip(&widths) {
+                let _ = write!(out, "  {cell:>width$}");
+            }
+            out.push('\n');
+        };
+        line(&self.header[0], &self.header[1..]);
+        for (label, cells) in &self.rows {
+            line(&format!("  {label}"), cells);
+        }
+        out.push('\n');
+    }
+}
+
+/// The groups of core counters, in the order of reading.
+const GROUPS: &[(&str, &[&str])] = &[
+    ("references", &["accesses", "reads", "writes", "atomics", "fetches", "straddles"]),
+    ("first level", &["hits", "misses", "read_misses", "write_misses", "fetch_misses"]),
+    (
+        "coherence",
+        &[
+            "bus_rd",
+            "bus_rdx",
+            "bus_upgr",
+            "bus_upd",
+            "silent_upgrades",
+            "invalidations",
+            "invalidations_sent",
+            "interventions",
+            "flushes",
+            "bus_fills",
+            "cache_to_cache",
+            "fills_with_holders",
+        ],
+    ),
+    (
+        "lines leaving",
+        &[
+            "evictions",
+            "dirty_evictions",
+            "back_invalidations",
+            "dirty_back_invalidations",
+            "write_backs",
+            "cleaned",
+            "drained",
+            "through_bytes",
+            "dirty_set",
+            "dirty_merged",
+        ],
+    ),
+];
+
+fn core_tables(report: &Report, out: &mut String) {
+    let tally = &report.replayed.tally;
+    let totals = tally.totals();
+    let shown: &[CoreTally] = match tally.cores.len() {
+        2..=COLUMNS_MAX => &tally.cores,
+        _ => &[],
+    };
+    if tally.cores.len() > COLUMNS_MAX {
+        let _ = writeln!(out, "           (counters of each core: --json)");
+    }
+    out.push('\n');
+    let columns = || {
+        let cores = (0..shown.len()).map(|core| format!("core {core}"));
+        std::iter::once("total".to_owned()).chain(cores)
+    };
+    let all = || std::iter::once(&totals).chain(shown);
+    for (title, names) in GROUPS {
+        let mut table = Table::new(title, columns());
+        for name in *names {
+            let values: Vec<u64> = all().map(|tally| counter(&tally.counters, name)).collect();
+            table.row(name, &values);
+        }
+        table.render(out);
+        if *title == "first level" {
+            miss_rate(&totals.counters, out);
+        }
+    }
+    if totals.classes.is_some() {
+        let mut table = Table::new("miss classes", columns());
+        for (number, name) in ClassCounters::NAMES.iter().enumerate() {
+            let values: Vec<u64> = all()
+                .map(|tally| tally.classes.map_or(0, |classes| classes.values()[number]))
+                .collect();
+            table.row(name, &values);
+        }
+        table.render(out);
+    }
+    if !report.counts_only {
+        let mut table = Table::new("cycles", columns());
+        let cycles: Vec<u64> = all().map(|tally| tally.cycles).collect();
+        table.row("cycles", &cycles);
+        for name in ["stall_cycles", "bus_wait_cycles"] {
+            let values: Vec<u64> = all().map(|tally| counter(&tally.counters, name)).collect();
+            table.row(name, &values);
+        }
+        table.render(out);
+    }
+}
+
+fn counter(counters: &CoreCounters, name: &str) -> u64 {
+    let place = CoreCounters::NAMES.iter().position(|known| *known == name);
+    counters.values()[place.expect("the groups name counters that exist")]
+}
+
+fn miss_rate(counters: &CoreCounters, out: &mut String) {
+    // The line belongs to the table above: it takes the place of the blank line after it.
+    out.pop();
+    let _ = writeln!(out, "  miss rate  {}\n", rate(counters.misses, counters.accesses));
+}
+
+fn level_table(report: &Report, out: &mut String) {
+    let machine = &report.replayed.machine;
+    let totals = report.replayed.tally.totals();
+    let count = machine.private.len();
+    let counters: Vec<&LevelCounters> = totals.levels[..count]
+        .iter()
+        .chain(&report.replayed.tally.shared)
+        .chain(&totals.levels[count..])
+        .collect();
+    let mut table = Table::new("levels", scopes(report).map(|(level, _)| level.name.clone()));
+    for (number, name) in LevelCounters::NAMES.iter().enumerate() {
+        let values: Vec<u64> = counters.iter().map(|level| level.values()[number]).collect();
+        table.row(name, &values);
+    }
+    table.render(out);
+}
+
+fn machine_table(report: &Report, out: &mut String) {
+    let tally = &report.replayed.tally;
+    let mut table = Table::new("bus and memory", ["total".to_owned()]);
+    for (name, value) in coherence::BusCounters::NAMES.iter().zip(tally.bus.values()) {
+        if !(report.counts_only && *name == "busy_cycles") {
+            table.row(&format!("bus {name}"), &[value]);
+        }
+    }
+    for (name, value) in coherence::MemoryCounters::NAMES.iter().zip(tally.memory.values()) {
+        table.row(&format!("memory {name}"), &[value]);
+    }
+    table.render(out);
+}
+
+fn transition_table(report: &Report, out: &mut String) {
+    let protocol = &report.replayed.machine.protocol;
+    let totals = report.replayed.tally.totals();
+    let states = || (0..protocol.states().len() as u8).map(State);
+    let causes: Vec<Cause> = Cause::ALL
+        .into_iter()
+        .filter(|cause| {
+            states().any(|from| states().any(|to| totals.transitions.get(from, to, *cause) > 0))
+        })
+        .collect();
+    let columns = causes.iter().map(|cause| cause.name().to_owned());
+    let mut table = Table::new("transitions", columns);
+    for (from, to) in states().flat_map(|from| states().map(move |to| (from, to))) {
+        let values: Vec<u64> =
+            causes.iter().map(|cause| totals.transitions.get(from, to, *cause)).collect();
+        let name = format!("{}>{}", protocol.state_name(from), protocol.state_name(to));
+        table.row(&name, &values);
+    }
+    table.render(out);
+    out.pop();
+}
+
+/// Writes a share as a percentage with its numerator and denominator.
+fn rate(part: u64, whole: u64) -> String {
+    let hundredths = (u128::from(part) * 10_000 + u128::from(whole) / 2) / u128::from(whole.max(1));
+    format!(
+        "{}.{:02} % ({} / {})",
+        hundredths / 100,
+        hundredths % 100,
+        grouped(part),
+        grouped(whole)
+    )
+}
+
+/// Writes a number with a comma after every three digits.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Writes a number of bytes in the largest unit that divides it.
+fn size(bytes: u64) -> String {
+    for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
+        if bytes >= 1 << shift && bytes.is_multiple_of(1 << shift) {
+            return format!("{} {unit}", bytes >> shift);
+        }
+    }
+    format!("{bytes} B")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands_and_rates_rounded() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(rate(1, 3), "33.33 % (1 / 3)");
+        assert_eq!(rate(2, 3), "66.67 % (2 / 3)");
+        assert_eq!(rate(0, 0), "0.00 % (0 / 0)");
+        assert_eq!(size(48 * 1024), "48 KiB");
+        assert_eq!(size(100), "100 B");
+    }
+}
