@@ -1,3 +1,29 @@
-//! The `mesim` binary.
+//! The `mesim` command: flags in, reports and diagnostics out, an exit code.
 
-fn main() {}
+mod args;
+mod commands;
+mod diagnostics;
+mod explanations;
+mod input;
+mod interrupt;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::diagnostics::Messages;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    let messages = Messages::new(args.message_format);
+    interrupt::install(messages);
+    match commands::run(&args, messages) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            messages.show(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

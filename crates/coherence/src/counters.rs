@@ -180,7 +180,7 @@ pub enum Cause {
     /// An eviction by the core's own levels.
     Evict,
     /// An eviction by a shared level.
-    BackInvalidate,
+    BackInvalidation,
     /// A clean of the line.
     Clean,
     /// A flush of the line.
@@ -196,7 +196,7 @@ impl Cause {
         Self::Store,
         Self::Snoop,
         Self::Evict,
-        Self::BackInvalidate,
+        Self::BackInvalidation,
         Self::Clean,
         Self::Flush,
         Self::Drain,
@@ -219,7 +219,7 @@ impl Cause {
             Self::Store => "store",
             Self::Snoop => "snoop",
             Self::Evict => "evict",
-            Self::BackInvalidate => "back_invalidate",
+            Self::BackInvalidation => "back_invalidation",
             Self::Clean => "clean",
             Self::Flush => "flush",
             Self::Drain => "drain",

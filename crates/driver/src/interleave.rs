@@ -87,7 +87,7 @@ impl Stream {
 }
 
 /// Merges one stream a core into one order.
-pub(crate) struct Merger {
+pub struct Merger {
     streams: Vec<Stream>,
     interleave: Interleave,
     /// The core whose turn it is, and how many records are left of it.
@@ -97,7 +97,7 @@ pub(crate) struct Merger {
 
 impl Merger {
     /// Merges streams; stream i is core i's. `Recorded` has no meaning here.
-    pub(crate) fn new(sources: Vec<Box<dyn Source>>, interleave: Interleave) -> Self {
+    pub fn new(sources: Vec<Box<dyn Source>>, interleave: Interleave) -> Self {
         let streams = sources.into_iter().map(|source| Stream {
             source,
             chunk: Vec::new(),
@@ -113,7 +113,7 @@ impl Merger {
     }
 
     /// Returns the next record and whose it is; `clock` tells each core's time.
-    pub(crate) fn next(
+    pub fn next(
         &mut self,
         clock: impl Fn(u32) -> u64,
     ) -> Result<Option<(u32, Record)>, TraceError> {

@@ -12,8 +12,10 @@ mod interleave;
 pub mod observe;
 mod replay;
 pub mod report;
+mod steps;
 mod tally;
 
-pub use interleave::{Interleave, InterleaveError};
-pub use replay::{ReplayError, ReplayOptions, Replayed, Session, Streams, ValueError, replay};
+pub use interleave::{Interleave, InterleaveError, Merger};
+pub use replay::{ReplayError, ReplayOptions, Replayed, Streams, ValueError, replay};
+pub use steps::StepTable;
 pub use tally::{CoreTally, Standing, Tally};

@@ -69,6 +69,15 @@ pub enum ReplayError {
     },
     /// A conservation law does not hold.
     Law(BrokenLaw),
+    /// The trace names a core that the machine lacks.
+    NoSuchCore {
+        /// The number of the access, from 1.
+        access: u64,
+        /// The core.
+        core: u32,
+        /// The cores that there are.
+        cores: u32,
+    },
     /// After the drain, a line of the backing store lacks a store.
     NotStored {
         /// The address of the line.
@@ -102,6 +111,9 @@ impl fmt::Display for ReplayError {
                 broken.core, broken.event
             ),
             Self::Law(law) => law.fmt(f),
+            Self::NoSuchCore { access, core, cores } => {
+                write!(f, "access {access}: core {core} of a machine of {cores} cores")
+            }
             Self::NotStored { line } => {
                 write!(f, "after the drain the backing store lacks a store to the line {line}")
             }
@@ -177,7 +189,7 @@ impl Run<'_> {
 }
 
 /// A machine in the middle of a replay.
-pub struct Session<O> {
+pub(crate) struct Session<O> {
     machine: Machine<O>,
     clock_hz: u64,
     grows: bool,
@@ -198,7 +210,11 @@ const PROGRESS_EVERY: u64 = 65_536;
 
 impl<O: Watcher> Session<O> {
     /// Builds the machine of a config, watched by an observer.
-    pub fn new(config: &Config, options: &ReplayOptions, observer: O) -> Result<Self, ReplayError> {
+    pub(crate) fn new(
+        config: &Config,
+        options: &ReplayOptions,
+        observer: O,
+    ) -> Result<Self, ReplayError> {
         let machine = Machine::new(config.machine.clone(), observer).map_err(ReplayError::Build)?;
         let limit = options.limit.unwrap_or(u64::MAX);
         Ok(Self {
@@ -215,12 +231,12 @@ impl<O: Watcher> Session<O> {
     }
 
     /// Returns the machine.
-    pub fn machine(&self) -> &Machine<O> {
+    pub(crate) fn machine(&self) -> &Machine<O> {
         &self.machine
     }
 
     /// Returns the machine, to take from its observer.
-    pub fn machine_mut(&mut self) -> &mut Machine<O> {
+    pub(crate) fn machine_mut(&mut self) -> &mut Machine<O> {
         &mut self.machine
     }
 
@@ -266,9 +282,15 @@ impl<O: Watcher> Session<O> {
         Ok(())
     }
 
+    /// Makes sure that a record's core exists, before anybody asks for its states.
+    pub(crate) fn prepare(&mut self, record: &Record) -> Result<(), ReplayError> {
+        let core = u32::from(record.core);
+        if core >= self.machine.spec().cores { self.grow(core) } else { Ok(()) }
+    }
+
     /// Replays one record; breaks when the limit is reached.
     #[inline]
-    pub fn step(&mut self, record: &Record) -> Result<ControlFlow<()>, ReplayError> {
+    pub(crate) fn step(&mut self, record: &Record) -> Result<ControlFlow<()>, ReplayError> {
         let op = match record.op {
             Op::Read => coherence::Op::Read,
             Op::Write => coherence::Op::Write,
@@ -290,7 +312,7 @@ impl<O: Watcher> Session<O> {
         }
         let core = u32::from(record.core);
         if core >= self.machine.spec().cores {
-            self.grow(core);
+            self.grow(core)?;
         }
         if self.time > 0 {
             self.machine.advance_to(core, self.time);
@@ -318,15 +340,19 @@ impl<O: Watcher> Session<O> {
     }
 
     #[cold]
-    fn grow(&mut self, core: u32) {
-        assert!(self.grows && core < CORES_MAX, "readers refuse cores that the machine lacks");
+    fn grow(&mut self, core: u32) -> Result<(), ReplayError> {
+        let cores = self.machine.spec().cores;
+        if !self.grows || core >= CORES_MAX {
+            return Err(ReplayError::NoSuchCore { access: self.accesses + 1, core, cores });
+        }
         self.machine.grow(core + 1);
+        Ok(())
     }
 
     fn other(&mut self, record: &Record) -> Result<(), ReplayError> {
         let (core, addr) = (u32::from(record.core), Addr(record.addr));
         if core >= self.machine.spec().cores {
-            self.grow(core);
+            self.grow(core)?;
         }
         let result = match record.op {
             Op::Clean => self.machine.clean(addr, record.size),

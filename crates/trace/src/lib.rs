@@ -78,4 +78,5 @@ pub use per_core::{is_per_core, open_per_core};
 pub use read::read;
 pub use record::{ACCESS_BYTES_MAX, CORES_MAX, Op, RANGE_BYTES_MAX, Record};
 pub use sink::{FinishWrite, Sink};
+pub use sniff::format_of_name;
 pub use source::{CHUNK, IterSource, LackeyModify, ReadOptions, Source};

@@ -8,6 +8,8 @@
 //!    `0 B` alone (a fence, or a read of address 0xb) fits two and is an error, and so is one that
 //!    has nothing but comments in its first 16 KiB.
 
+use std::path::Path;
+
 use crate::codec::Codec;
 use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
@@ -15,6 +17,11 @@ use crate::format::Format;
 use crate::formats;
 use crate::limits::{LINE_BYTES_MAX, SNIFF_LINES};
 use crate::text::{failure, fields, reader};
+
+/// Returns the format that a file's name says: `x.din.gz` is a din trace.
+pub fn format_of_name(path: &Path) -> Option<Format> {
+    by_name(&path.to_string_lossy())
+}
 
 /// Returns the format that the extension of a file name means, compression put aside.
 pub(crate) fn by_name(path: &str) -> Option<Format> {

@@ -143,7 +143,7 @@ impl<O: Observer> Machine<O> {
                 self.bus.counters.data_bytes += self.spec.line.bytes();
                 newest = taken;
             }
-            self.lose(core, line, state, Cause::BackInvalidate, Loss::BackInvalidation);
+            self.lose(core, line, state, Cause::BackInvalidation, Loss::BackInvalidation);
         }
         newest
     }

@@ -1,0 +1,333 @@
+//! The flags, and nothing else: no logic.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Replays memory-access traces through multi-core write-back caches kept coherent by MESI and its
+/// relatives, and counts what happens.
+#[derive(Parser, Debug)]
+#[command(name = "mesim", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_long_help = "\
+Exit codes: 0 good; 1 a comparison, expectation or verification failed; 2 bad input or usage;
+3 an internal promise broke.
+
+Example: mesim replay traces/false-sharing.mtrace.xz --classify")]
+pub(crate) struct Args {
+    /// How diagnostics are written
+    #[arg(long, global = true, value_enum, default_value_t = MessageFormat::Human)]
+    pub(crate) message_format: MessageFormat,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum MessageFormat {
+    /// With the place underlined
+    Human,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Replay a trace and print the report
+    Replay(ReplayArgs),
+    /// Print what each reference of a trace does
+    Step(StepArgs),
+    /// Print coherence protocols
+    #[command(subcommand)]
+    Protocol(ProtocolCommand),
+    /// Say what a trace holds
+    Info(InfoArgs),
+    /// Turn a trace into another format
+    Convert(ConvertArgs),
+    /// Make up a trace
+    Gen(GenArgs),
+    /// Explain a diagnostic code at length
+    Explain(ExplainArgs),
+}
+
+/// How a trace is read.
+#[derive(ClapArgs, Clone, Debug)]
+pub(crate) struct TraceArgs {
+    /// The trace's format; recognised by name and content if left out
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    pub(crate) format: Option<trace::Format>,
+
+    /// How a modify (M) of a lackey trace is read
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = LackeyModify::ReadWrite)]
+    pub(crate) lackey_modify: LackeyModify,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum LackeyModify {
+    /// A read, then a write
+    ReadWrite,
+    /// One atomic read-modify-write
+    Atomic,
+}
+
+/// The machine.
+#[derive(ClapArgs, Clone, Debug)]
+pub(crate) struct MachineArgs {
+    /// The machine's config file (RON); the built-in default machine if left out
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Override one key of the config, levels by number or name (L1.size=16KiB)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    /// The number of cores; as many as the trace has if left out here and in the config
+    #[arg(long, value_name = "N")]
+    pub(crate) cores: Option<u32>,
+
+    /// The order of different cores' accesses: recorded, clock, rr:N or random:SEED
+    #[arg(long, value_name = "ORDER", value_parser = parse_interleave)]
+    pub(crate) interleave: Option<driver::Interleave>,
+}
+
+#[derive(ClapArgs, Debug)]
+#[command(after_long_help = "\
+Examples:
+  mesim replay traces/false-sharing.mtrace.xz --classify
+  mesim replay trace.din.gz --set L1.size=16KiB --set protocol=MSI --json report.json
+  valgrind --tool=lackey --trace-mem=yes --log-fd=9 ./a.out 9>&1 | mesim replay - --format lackey")]
+pub(crate) struct ReplayArgs {
+    /// The trace: a file, `-` for standard input, or a folder or list of per-core files
+    #[arg(required = true, value_name = "TRACE")]
+    pub(crate) traces: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) trace: TraceArgs,
+
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+
+    /// Write the report as JSON to a file, or alone to standard output with `-`
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Name the trace's files and format in the JSON report too
+    #[arg(long)]
+    pub(crate) provenance: bool,
+
+    /// Classify every miss: cold, capacity, conflict, true and false sharing, ...
+    #[arg(long)]
+    pub(crate) classify: bool,
+
+    /// Carry data values and compare every load with the last store
+    #[arg(long)]
+    pub(crate) check: bool,
+
+    /// Accesses to run before counting begins
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) warmup: u64,
+
+    /// Stop after that many accesses
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+
+    /// Leave cycles out of the report
+    #[arg(long)]
+    pub(crate) counts_only: bool,
+
+    /// Print no progress and no speed
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+#[command(after_long_help = "\
+Example:
+  mesim step traces/scenarios/quiz-six-accesses.mtrace --plain")]
+pub(crate) struct StepArgs {
+    /// The trace: a file or `-`
+    #[arg(value_name = "TRACE")]
+    pub(crate) trace_path: PathBuf,
+
+    /// Print the steps as a table (the only view so far)
+    #[arg(long)]
+    pub(crate) plain: bool,
+
+    /// The first step to print, from 1
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) from: u64,
+
+    /// Stop after that many accesses
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) trace: TraceArgs,
+
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum ProtocolCommand {
+    /// List the protocols that are part of the program
+    List,
+    /// Print a protocol's tables
+    #[command(after_long_help = "Example:\n  mesim protocol show mesi --format markdown")]
+    Show {
+        /// The protocol's name
+        name: String,
+
+        /// How the tables are printed
+        #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+        format: TableFormat,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// Aligned plain text
+    Text,
+    /// Markdown tables
+    Markdown,
+}
+
+#[derive(ClapArgs, Debug)]
+#[command(after_long_help = "Example:\n  mesim info traces/xz-t2.lackey.xz")]
+pub(crate) struct InfoArgs {
+    /// The trace: a file, `-`, or a folder or list of per-core files
+    #[arg(required = true, value_name = "TRACE")]
+    pub(crate) traces: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) trace: TraceArgs,
+}
+
+#[derive(ClapArgs, Debug)]
+#[command(after_long_help = "\
+The formats of IN and OUT are known by their names (x.din.gz is a compressed din trace) or given by
+--from and --to.
+
+Examples:
+  mesim convert traces/handoff.lackey.xz handoff.mtrace.zst
+  mesim convert trace.mtrace - --to din --strict")]
+pub(crate) struct ConvertArgs {
+    /// The trace to read: a file, `-`, or a folder of per-core files
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+
+    /// The trace to write: a file, `-`, or a folder for formats of one core
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+
+    /// The format of IN
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    pub(crate) from: Option<trace::Format>,
+
+    /// The format of OUT
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    pub(crate) to: Option<trace::Format>,
+
+    /// How a modify (M) of a lackey trace is read
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = LackeyModify::ReadWrite)]
+    pub(crate) lackey_modify: LackeyModify,
+
+    /// Refuse a conversion that loses something
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+#[command(after_long_help = "\
+Examples:
+  mesim gen ping-pong --cores 2 --rounds 10 -o ping-pong.mtrace
+  mesim gen locks --lock ticket --cores 4 --spins 10 -o - | mesim replay - --format mtrace")]
+pub(crate) struct GenArgs {
+    /// The kind of trace: ping-pong, false-sharing, producer-consumer, streaming, zipf, matmul, locks
+    #[arg(value_parser = parse_generator)]
+    pub(crate) kind: trace::synth::Generator,
+
+    /// Where the trace goes: a file (format and compression by its name) or `-` (mtrace)
+    #[arg(short, long, value_name = "OUT", default_value = "-")]
+    pub(crate) output: PathBuf,
+
+    /// The number of cores
+    #[arg(long, value_name = "N")]
+    pub(crate) cores: Option<u16>,
+
+    /// Rounds of ping-pong, false-sharing, producer-consumer and streaming
+    #[arg(long, value_name = "N")]
+    pub(crate) rounds: Option<u64>,
+
+    /// Accesses of zipf
+    #[arg(long, value_name = "N")]
+    pub(crate) accesses: Option<u64>,
+
+    /// Lines of streaming and zipf
+    #[arg(long, value_name = "N")]
+    pub(crate) lines: Option<u64>,
+
+    /// Bytes between the words of false-sharing, or the steps of streaming
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) stride: Option<u64>,
+
+    /// Stores in a hundred accesses of zipf
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) write_percent: Option<u8>,
+
+    /// The seed of zipf
+    #[arg(long, value_name = "SEED")]
+    pub(crate) seed: Option<u64>,
+
+    /// The exponent of zipf: 0 is uniform
+    #[arg(long, value_name = "S")]
+    pub(crate) theta: Option<f64>,
+
+    /// Rows and columns of matmul
+    #[arg(short, value_name = "N")]
+    pub(crate) n: Option<u64>,
+
+    /// The block of matmul; naive if left out
+    #[arg(long, value_name = "N")]
+    pub(crate) block: Option<u64>,
+
+    /// The lock of locks: tas, ttas, ticket or mcs
+    #[arg(long, value_name = "LOCK", value_parser = parse_lock)]
+    pub(crate) lock: Option<trace::synth::LockKind>,
+
+    /// Spins of each waiting core of locks
+    #[arg(long, value_name = "N")]
+    pub(crate) spins: Option<u64>,
+}
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct ExplainArgs {
+    /// The code, such as E0104; all codes are listed if left out
+    pub(crate) code: Option<String>,
+}
+
+fn parse_format(name: &str) -> Result<trace::Format, String> {
+    trace::Format::from_name(name).ok_or_else(|| {
+        let names: Vec<_> = trace::Format::ALL.iter().map(|format| format.name()).collect();
+        format!("the formats are {}", names.join(", "))
+    })
+}
+
+fn parse_generator(name: &str) -> Result<trace::synth::Generator, String> {
+    trace::synth::Generator::from_name(name).ok_or_else(|| {
+        let kinds = trace::synth::Generator::ALL;
+        let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+        format!("the kinds are {}", names.join(", "))
+    })
+}
+
+fn parse_lock(name: &str) -> Result<trace::synth::LockKind, String> {
+    trace::synth::LockKind::from_name(name).ok_or_else(|| {
+        let kinds = trace::synth::LockKind::ALL;
+        let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+        format!("the locks are {}", names.join(", "))
+    })
+}
+
+fn parse_interleave(text: &str) -> Result<driver::Interleave, String> {
+    text.parse().map_err(|error: driver::InterleaveError| error.to_string())
+}

@@ -1,0 +1,115 @@
+//! `mesim info`: what a trace holds.
+
+use std::collections::HashSet;
+use std::fmt::Write;
+
+use trace::{Op, Record, Source};
+
+use crate::args::InfoArgs;
+use crate::diagnostics::Diagnostic;
+use crate::{input, interrupt, output};
+
+/// The operations in the order of the columns.
+const COLUMNS: [(&str, &[Op]); 7] = [
+    ("reads", &[Op::Read]),
+    ("writes", &[Op::Write]),
+    ("atomics", &[Op::Atomic]),
+    ("fetches", &[Op::Fetch]),
+    ("cleans", &[Op::Clean]),
+    ("flushes", &[Op::Flush, Op::FlushAll]),
+    ("other", &[Op::Fence, Op::Compute, Op::Time, Op::TimeTicks]),
+];
+
+/// What was counted of a trace.
+#[derive(Default)]
+struct Counts {
+    /// Records by core and column.
+    cores: Vec<[u64; COLUMNS.len()]>,
+    /// Lines that an access touches.
+    lines: HashSet<u64>,
+    bytes_min: u32,
+    bytes_max: u32,
+}
+
+pub(super) fn run(args: &InfoArgs) -> Result<(), Diagnostic> {
+    let mut sources = input::open_alone(&args.traces, &args.trace)?;
+    let header = sources[0].header().clone();
+    let line = header.line.filter(|line| line.is_power_of_two()).unwrap_or(64);
+    let mut counts = Counts { bytes_min: u32::MAX, ..Counts::default() };
+    for source in &mut sources {
+        counts.read(source.as_mut(), line.trailing_zeros())?;
+    }
+    let mut text = String::new();
+    let mut put = |key: &str, value: &str| {
+        let _ = writeln!(text, "{key:<11}{value}");
+    };
+    put("format", &format!("{} ({})", header.format.name(), header.format.description()));
+    if let Some(title) = &header.title {
+        put("title", title);
+    }
+    if let Some(config) = &header.config {
+        put("config", config);
+    }
+    let order = if header.ordered { "recorded" } else { "none among the cores" };
+    put("order", order);
+    put("cores", &format!("{}", header.cores.map_or(counts.cores.len(), usize::from)));
+    let total: u64 = counts.cores.iter().flatten().sum();
+    put("records", &total.to_string());
+    if counts.bytes_max > 0 {
+        let (min, max) = (counts.bytes_min, counts.bytes_max);
+        put("sizes", &format!("{min} to {max} bytes"));
+    }
+    put("footprint", &format!("{} lines of {line} bytes", counts.lines.len()));
+    text.push('\n');
+    counts.table(&mut text);
+    output::print(&text)
+}
+
+impl Counts {
+    fn read(&mut self, source: &mut dyn Source, line_shift: u32) -> Result<(), Diagnostic> {
+        let mut chunk = Vec::new();
+        let mut more = true;
+        while more {
+            interrupt::check()?;
+            chunk.clear();
+            more = source.read(&mut chunk)?;
+            for record in &chunk {
+                self.count(record, line_shift);
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, record: &Record, line_shift: u32) {
+        let core = usize::from(record.core);
+        if core >= self.cores.len() {
+            self.cores.resize(core + 1, [0; COLUMNS.len()]);
+        }
+        let column = COLUMNS.iter().position(|(_, ops)| ops.contains(&record.op));
+        self.cores[core][column.unwrap_or(COLUMNS.len() - 1)] += 1;
+        if record.op.is_access() {
+            let last = record.addr + u64::from(record.size - 1);
+            self.lines.extend(record.addr >> line_shift..=last >> line_shift);
+            self.bytes_min = self.bytes_min.min(record.size);
+            self.bytes_max = self.bytes_max.max(record.size);
+        }
+    }
+
+    /// Prints the columns in which something stands, a row a core.
+    fn table(&self, text: &mut String) {
+        let sum = |column: usize| self.cores.iter().map(|core| core[column]).sum::<u64>();
+        let shown: Vec<usize> = (0..COLUMNS.len()).filter(|column| sum(*column) > 0).collect();
+        let mut row = |label: String, cell: &dyn Fn(usize) -> String| {
+            let _ = write!(text, "{label:<9}");
+            for column in &shown {
+                let _ = write!(text, "  {:>10}", cell(*column));
+            }
+            text.push('\n');
+        };
+        row(String::new(), &|column| COLUMNS[column].0.to_owned());
+        for (number, core) in self.cores.iter().enumerate() {
+            row(format!("core {number}"), &|column| core[column].to_string());
+        }
+        row("total".to_owned(), &|column| sum(column).to_string());
+    }
+}

@@ -1,0 +1,25 @@
+//! One file a command.
+
+mod convert;
+mod explain;
+mod generate;
+mod info;
+mod protocol;
+mod replay;
+mod step;
+
+use crate::args::{Args, Command};
+use crate::diagnostics::{Diagnostic, Messages};
+
+/// Runs the command that was asked for.
+pub(crate) fn run(args: &Args, messages: Messages) -> Result<(), Diagnostic> {
+    match &args.command {
+        Command::Replay(args) => replay::run(args, messages),
+        Command::Step(args) => step::run(args, messages),
+        Command::Protocol(command) => protocol::run(command),
+        Command::Info(args) => info::run(args),
+        Command::Convert(args) => convert::run(args, messages),
+        Command::Gen(args) => generate::run(args),
+        Command::Explain(args) => explain::run(args),
+    }
+}

@@ -1,0 +1,99 @@
+//! `mesim step --plain`: a row a reference.
+
+use std::path::Path;
+
+use coherence::{MachineSpec, Op, State, Supplier};
+use driver::observe::{Happening, Step};
+use driver::{StepTable, Streams};
+
+use crate::args::StepArgs;
+use crate::diagnostics::{Diagnostic, Messages};
+use crate::output::HeldBack;
+use crate::{input, interrupt};
+
+pub(super) fn run(args: &StepArgs, messages: Messages) -> Result<(), Diagnostic> {
+    let paths = std::slice::from_ref(&args.trace_path);
+    let opened = input::open(paths, &args.trace, &args.machine, messages)?;
+    let Streams::Ordered(source) = opened.streams else {
+        return Err(Diagnostic::input("E0310", "steps are shown of one trace in its own order")
+            .at(Path::display(&args.trace_path).to_string())
+            .help("convert per-core files to one mtrace first"));
+    };
+    let mut table = HeldBack::new();
+    let mut number = 0;
+    let mut rows = StepTable::new(&opened.config)?;
+    let mut wrote_header = false;
+    rows.run::<Diagnostic>(source, args.limit, &mut |machine, step| {
+        number += 1;
+        if number < args.from {
+            return Ok(());
+        }
+        if !wrote_header {
+            wrote_header = true;
+            table.line(&header(machine))?;
+        }
+        table.line(&row(number, machine, step))?;
+        if interrupt::asked() { interrupt::check() } else { Ok(()) }
+    })?;
+    table.release()
+}
+
+fn header(machine: &MachineSpec) -> String {
+    let states = machine.cores.max(6) as usize;
+    format!(
+        "{:>6}  {:<5} {:<2} {:<14} {:<4}  {:<7}  {:<8}  {:<states$}  {:<states$}  what else",
+        "step", "core", "op", "address", "", "bus", "from", "before", "after"
+    )
+}
+
+fn row(number: u64, machine: &MachineSpec, step: &Step) -> String {
+    let reference = &step.reference;
+    let addr = machine.line.base(reference.line).0 + u64::from(reference.offset);
+    let op = match reference.op {
+        Op::Read => "R",
+        Op::Write => "W",
+        Op::Atomic => "A",
+        Op::Fetch => "I",
+    };
+    let answer = if step.hit { "hit" } else { "miss" };
+    let bus: Vec<_> = step.bus.iter().map(|bus| bus.op.name()).collect();
+    let bus = if bus.is_empty() { "-".to_owned() } else { bus.join("+") };
+    let supplier = step.bus.iter().find_map(|bus| bus.supplier);
+    let supplier = match supplier {
+        None => "-".to_owned(),
+        Some(Supplier::Core(core)) => format!("core {core}"),
+        Some(Supplier::Shared(level)) => machine.shared[level].name.clone(),
+        Some(Supplier::Store) => "memory".to_owned(),
+    };
+    let states = machine.cores.max(6) as usize;
+    let (before, after) = (letters(machine, &step.before), letters(machine, &step.after));
+    let row = format!(
+        "{number:>6}  {:<5} {op:<2} {addr:<#14x} {answer:<4}  {bus:<7}  {supplier:<8}  \
+         {before:<states$}  {after:<states$}  {}",
+        reference.core,
+        happenings(machine, &step.happenings)
+    );
+    row.trim_end().to_owned()
+}
+
+/// The states of all cores, a letter (or name) each.
+fn letters(machine: &MachineSpec, states: &[State]) -> String {
+    states.iter().map(|state| machine.protocol.state_name(*state)).collect()
+}
+
+fn happenings(machine: &MachineSpec, happenings: &[Happening]) -> String {
+    let words: Vec<_> = happenings
+        .iter()
+        .map(|happening| {
+            let (core, word, line) = match *happening {
+                Happening::Flush(core, line) => (core, "flushes", line),
+                Happening::Invalidate(core, line) => (core, "loses", line),
+                Happening::WriteBack(core, line) => (core, "writes back", line),
+                Happening::Evict(core, line) => (core, "evicts", line),
+                Happening::BackInvalidate(core, line) => (core, "is made to drop", line),
+            };
+            format!("core {core} {word} {}", machine.line.base(line))
+        })
+        .collect();
+    words.join(", ")
+}

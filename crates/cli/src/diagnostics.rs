@@ -1,0 +1,254 @@
+//! What went wrong, shown where: rustc's look, or JSON.
+
+use std::io::{IsTerminal, Write};
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use driver::ReplayError;
+use driver::config::{ConfigError, ConfigWarning, Origin, Source};
+use serde_json::json;
+use trace::{Place, TraceError};
+
+use crate::args::MessageFormat;
+
+/// What kind of failure ends the program; each has an exit code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Severity {
+    /// Bad input or usage: exit 2.
+    Input,
+    /// A promise of the program itself broke: exit 3.
+    Internal,
+    /// No failure: something legal that may not have been meant.
+    Warning,
+}
+
+/// A diagnostic.
+#[derive(Clone, Debug)]
+pub(crate) struct Diagnostic {
+    pub(crate) severity: Severity,
+    pub(crate) code: &'static str,
+    pub(crate) title: String,
+    pub(crate) site: Option<Site>,
+    /// Where no text can be shown: a path, a byte offset.
+    pub(crate) place: Option<String>,
+    pub(crate) help: Option<String>,
+}
+
+/// A piece of text with a span to underline.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    path: String,
+    text: String,
+    /// The number of the text's first line, from 1.
+    first_line: usize,
+    /// The column of the span in the file, where the text is cut.
+    column: Option<u64>,
+    span: Range<usize>,
+    label: String,
+}
+
+impl Diagnostic {
+    /// Makes a diagnostic of bad input without a text to show.
+    pub(crate) fn input(code: &'static str, title: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Input,
+            code,
+            title: title.into(),
+            site: None,
+            place: None,
+            help: None,
+        }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(crate) fn at(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self.severity {
+            Severity::Internal => 3,
+            Severity::Input | Severity::Warning => 2,
+        }
+    }
+
+    /// Renders for people.
+    fn human(&self, renderer: &Renderer) -> String {
+        let level = match self.severity {
+            Severity::Input | Severity::Internal => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(self.title.as_str());
+        let title = if self.code.is_empty() { title } else { title.id(self.code) };
+        let mut group = Group::with_title(title);
+        if let Some(site) = &self.site {
+            let annotation = AnnotationKind::Primary.span(site.span.clone());
+            let annotation = annotation.label(site.label.as_str());
+            group = group.element(
+                Snippet::source(site.text.as_str())
+                    .line_start(site.first_line)
+                    .path(site.path.as_str())
+                    .annotation(annotation),
+            );
+        }
+        if let Some(place) = &self.place {
+            group = group.element(Level::NOTE.message(place.as_str()));
+        }
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        renderer.render(&[group])
+    }
+
+    /// Renders for programs.
+    fn json(&self) -> String {
+        let severity = match self.severity {
+            Severity::Input => "error",
+            Severity::Internal => "internal",
+            Severity::Warning => "warning",
+        };
+        let site = self.site.as_ref();
+        let (line, column) = site.map_or((None, None), |site| {
+            let (line, column) = site.line_and_column();
+            (Some(line), Some(column))
+        });
+        let value = json!({
+            "severity": severity,
+            "code": self.code,
+            "message": self.title,
+            "path": site.map(|site| site.path.as_str()),
+            "line": line,
+            "column": column,
+            "expected": site.map(|site| site.label.as_str()),
+            "place": self.place,
+            "help": self.help,
+        });
+        value.to_string()
+    }
+}
+
+impl Site {
+    fn line_and_column(&self) -> (usize, u64) {
+        let before = &self.text[..self.span.start.min(self.text.len())];
+        let line = self.first_line + before.matches('\n').count();
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() as u64 + 1;
+        (line, self.column.unwrap_or(column))
+    }
+}
+
+/// Where diagnostics go and how they look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Messages {
+    format: MessageFormat,
+}
+
+impl Messages {
+    pub(crate) const fn new(format: MessageFormat) -> Self {
+        Self { format }
+    }
+
+    /// Writes a diagnostic to standard error.
+    pub(crate) fn show(self, diagnostic: &Diagnostic) {
+        let text = match self.format {
+            MessageFormat::Json => diagnostic.json(),
+            MessageFormat::Human if colours() => diagnostic.human(&Renderer::styled()),
+            MessageFormat::Human => diagnostic.human(&Renderer::plain()),
+        };
+        // Nobody is left to be told if standard error is closed.
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+}
+
+fn colours() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !refused && std::io::stderr().is_terminal()
+}
+
+impl From<TraceError> for Diagnostic {
+    fn from(error: TraceError) -> Self {
+        let mut title = error.kind.title().to_owned();
+        if !error.found.is_empty() {
+            title = format!("{title}: found {}", error.found);
+        }
+        let expected = format!("expected {}", error.expected);
+        let code = error.code();
+        let diagnostic = Self::input(code, title).help(error.help.as_ref());
+        match (error.excerpt, error.place) {
+            (Some(excerpt), Place::Text { line, column }) => Self {
+                site: Some(Site {
+                    path: error.path.into(),
+                    text: excerpt.line.clone(),
+                    first_line: line as usize,
+                    column: Some(column),
+                    span: excerpt.start..excerpt.end,
+                    label: expected,
+                }),
+                ..diagnostic
+            },
+            (_, place) if error.expected.is_empty() => {
+                diagnostic.at(format!("{}{place}", error.path))
+            }
+            (_, place) => diagnostic.at(format!("{}{place}: {expected}", error.path)),
+        }
+    }
+}
+
+/// Makes the text to show of a value's origin.
+fn site(origin: &Origin, label: String) -> (Option<Site>, Option<String>) {
+    let (path, text) = match &origin.source {
+        Source::BuiltIn => return (None, Some(format!("the built-in default machine: {label}"))),
+        Source::File { path, text } => (path.clone(), text.to_string()),
+        Source::Argument { text } => ("<command line>".to_owned(), text.to_string()),
+    };
+    if origin.span.is_empty() && text.trim().is_empty() {
+        return (None, Some(format!("{path}: {label}")));
+    }
+    let span = origin.span.clone();
+    (Some(Site { path, text, first_line: 1, column: None, span, label }), None)
+}
+
+impl From<ConfigError> for Diagnostic {
+    fn from(error: ConfigError) -> Self {
+        let (site, place) = site(&error.origin, format!("expected {}", error.expected));
+        Self { site, place, ..Self::input(error.kind.code(), error.message).help(error.help) }
+    }
+}
+
+impl From<&ConfigWarning> for Diagnostic {
+    fn from(warning: &ConfigWarning) -> Self {
+        let (site, place) = site(&warning.origin, warning.label.clone());
+        let severity = Severity::Warning;
+        Self { severity, site, place, ..Self::input("W0201", warning.message.clone()) }
+    }
+}
+
+impl From<ReplayError> for Diagnostic {
+    fn from(error: ReplayError) -> Self {
+        let internal = |code, error: &ReplayError| Self {
+            severity: Severity::Internal,
+            ..Self::input(code, error.to_string())
+                .help("this is a mistake in mesim, not in your trace: please report it")
+        };
+        match error {
+            ReplayError::Trace(error) => error.into(),
+            ReplayError::Build(error) => Self::input("E0205", error.to_string()),
+            ReplayError::Interrupted(accesses) => {
+                Self::input("E0304", format!("interrupted after {accesses} accesses"))
+                    .help("nothing was written; `--limit N` reports on the first N accesses")
+            }
+            ReplayError::NoSuchCore { access, core, cores } => {
+                Self::input("E0306", format!("core {core} of a machine of {cores} cores"))
+                    .at(format!("access {access} of the trace"))
+                    .help(format!("`--cores {}` makes room for it", core + 1))
+            }
+            ReplayError::Value(_) | ReplayError::NotStored { .. } => internal("E0901", &error),
+            ReplayError::Broken { .. } => internal("E0902", &error),
+            ReplayError::Law(_) => internal("E0903", &error),
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! From paths and flags to a machine and the streams of a trace.
+
+use std::path::{Path, PathBuf};
+
+use driver::config::{Config, Draft};
+use driver::report::Provenance;
+use driver::{Interleave, Streams};
+use trace::{Ahead, Header, Input, ReadOptions, Source};
+
+use crate::args::{LackeyModify, MachineArgs, TraceArgs};
+use crate::diagnostics::{Diagnostic, Messages};
+
+/// A trace opened for a machine.
+pub(crate) struct Opened {
+    pub(crate) config: Config,
+    pub(crate) streams: Streams,
+    pub(crate) interleave: Interleave,
+    pub(crate) provenance: Provenance,
+}
+
+/// The most streams that are decoded in threads of their own: each keeps some chunks in memory.
+const THREADED_STREAMS_MAX: usize = 4;
+
+/// Opens a trace, and builds the config that goes with it.
+pub(crate) fn open(
+    paths: &[PathBuf],
+    trace: &TraceArgs,
+    machine: &MachineArgs,
+    messages: Messages,
+) -> Result<Opened, Diagnostic> {
+    let given = machine.config.as_deref().map(read_config).transpose()?;
+    let draft = overridden(given.clone().unwrap_or_else(Draft::built_in), machine)?;
+    let mut config = Config::new(&draft)?;
+    let mut options = read_options(trace, &config);
+    let mut sources = open_sources(paths, &options)?;
+    let header = sources.header().clone();
+    if given.is_none() {
+        let adapted = overridden(config_of_trace(&header, paths)?, machine)?;
+        config = Config::new(&adapted)?;
+        let before = options.cores_max;
+        options = read_options(trace, &config);
+        if options.cores_max < before && !reads_stdin(paths) {
+            sources = open_sources(paths, &options)?;
+        }
+    }
+    if config.cores_from_trace
+        && let Some(cores) = header.cores
+    {
+        config.machine.cores = u32::from(cores);
+    }
+    for warning in &config.warnings {
+        messages.show(&warning.into());
+    }
+    let (streams, interleave) = sources.interleaved(paths, &options, machine.interleave)?;
+    let provenance = Provenance {
+        paths: paths.iter().map(|path| path.display().to_string()).collect(),
+        format: header.format,
+        title: header.title,
+        in_json: false,
+    };
+    Ok(Opened { config, streams, interleave, provenance })
+}
+
+/// Opens a trace alone, in its own order; per-core files one after the other.
+pub(crate) fn open_alone(
+    paths: &[PathBuf],
+    trace: &TraceArgs,
+) -> Result<Vec<Box<dyn Source>>, Diagnostic> {
+    let options = ReadOptions {
+        format: trace.format,
+        lackey_modify: lackey_modify(trace.lackey_modify),
+        ..ReadOptions::default()
+    };
+    Ok(match open_sources(paths, &options)? {
+        Sources::Ordered(source) => vec![source],
+        Sources::PerCore(sources) => sources,
+    })
+}
+
+enum Sources {
+    Ordered(Box<dyn Source>),
+    PerCore(Vec<Box<dyn Source>>),
+}
+
+impl Sources {
+    fn header(&self) -> &Header {
+        match self {
+            Self::Ordered(source) => source.header(),
+            Self::PerCore(sources) => sources[0].header(),
+        }
+    }
+
+    /// Decides the order of accesses, and splits a trace by cores where that asks for it.
+    fn interleaved(
+        self,
+        paths: &[PathBuf],
+        options: &ReadOptions,
+        wanted: Option<Interleave>,
+    ) -> Result<(Streams, Interleave), Diagnostic> {
+        match (self, wanted) {
+            (Self::Ordered(source), None | Some(Interleave::Recorded)) => {
+                Ok((Streams::Ordered(Box::new(Ahead::new(source))), Interleave::Recorded))
+            }
+            (Self::Ordered(source), Some(interleave)) => {
+                let sources = split_by_core(source, paths, options, interleave)?;
+                Ok((Streams::PerCore(ahead(sources)), interleave))
+            }
+            (Self::PerCore(_), Some(Interleave::Recorded)) => {
+                Err(Diagnostic::input("E0301", "per-core files have no recorded order")
+                    .help("use `--interleave clock`, `rr:N` or `random:SEED`"))
+            }
+            (Self::PerCore(sources), wanted) => {
+                Ok((Streams::PerCore(ahead(sources)), wanted.unwrap_or(Interleave::Clock)))
+            }
+        }
+    }
+}
+
+fn ahead(sources: Vec<Box<dyn Source>>) -> Vec<Box<dyn Source>> {
+    if sources.len() > THREADED_STREAMS_MAX {
+        return sources;
+    }
+    sources.into_iter().map(|source| Box::new(Ahead::new(source)) as Box<dyn Source>).collect()
+}
+
+/// Reads a trace of all cores as one stream a core, each by a reader of its own, so that memory
+/// stays bounded however uneven the cores are.
+fn split_by_core(
+    source: Box<dyn Source>,
+    paths: &[PathBuf],
+    options: &ReadOptions,
+    interleave: Interleave,
+) -> Result<Vec<Box<dyn Source>>, Diagnostic> {
+    if reads_stdin(paths) {
+        return Err(Diagnostic::input(
+            "E0301",
+            format!("`--interleave {interleave}` cannot read standard input"),
+        )
+        .help("it reads the trace once for each core: write it to a file first"));
+    }
+    let cores = match source.header().cores {
+        Some(cores) => cores,
+        None => count_cores(source)?,
+    };
+    let input = Input::Path(paths[0].clone());
+    let open = |core| trace::open(&input, &ReadOptions { core: Some(core), ..options.clone() });
+    Ok((0..cores).map(open).collect::<Result<_, _>>()?)
+}
+
+fn count_cores(mut source: Box<dyn Source>) -> Result<u16, Diagnostic> {
+    let mut chunk = Vec::new();
+    let mut cores = 1;
+    let mut more = true;
+    while more {
+        chunk.clear();
+        more = source.read(&mut chunk)?;
+        cores = chunk.iter().map(|record| record.core + 1).fold(cores, u16::max);
+        crate::interrupt::check()?;
+    }
+    Ok(cores)
+}
+
+fn open_sources(paths: &[PathBuf], options: &ReadOptions) -> Result<Sources, Diagnostic> {
+    if trace::is_per_core(paths) {
+        return Ok(Sources::PerCore(trace::open_per_core(paths, options)?));
+    }
+    let source = trace::open(&Input::from(paths[0].as_path()), options)?;
+    Ok(if source.header().ordered {
+        Sources::Ordered(source)
+    } else {
+        Sources::PerCore(vec![source])
+    })
+}
+
+fn reads_stdin(paths: &[PathBuf]) -> bool {
+    paths.iter().any(|path| path == Path::new("-"))
+}
+
+/// The machine that a trace asks for: its `@config`, or the default machine with its `@line`.
+fn config_of_trace(header: &Header, paths: &[PathBuf]) -> Result<Draft, Diagnostic> {
+    if let Some(config) = &header.config {
+        let folder = paths[0].parent().unwrap_or(Path::new(""));
+        return read_config(&folder.join(config));
+    }
+    let mut draft = Draft::built_in();
+    if let Some(line) = header.line {
+        draft.set(&format!("line={line}"))?;
+    }
+    Ok(draft)
+}
+
+/// The largest config file, in bytes.
+const CONFIG_BYTES_MAX: u64 = 1 << 20;
+
+fn read_config(path: &Path) -> Result<Draft, Diagnostic> {
+    let name = path.display().to_string();
+    let failed = |what: String| {
+        Diagnostic::input("E0305", what)
+            .at(name.clone())
+            .help("name a RON file such as configs/machines/default.ron")
+    };
+    if path == Path::new("-") {
+        return Err(failed("a config cannot be read from standard input".to_owned()));
+    }
+    let cannot = |error: std::io::Error| failed(format!("the config cannot be read: {error}"));
+    let length = std::fs::metadata(path).map_err(cannot)?.len();
+    if length > CONFIG_BYTES_MAX {
+        return Err(failed(format!("a config of {length} bytes is no config")));
+    }
+    let text = std::fs::read_to_string(path).map_err(cannot)?;
+    Ok(Draft::from_ron(&name, &text)?)
+}
+
+fn overridden(mut draft: Draft, machine: &MachineArgs) -> Result<Draft, Diagnostic> {
+    for argument in &machine.set {
+        draft.set(argument)?;
+    }
+    if let Some(cores) = machine.cores {
+        draft.set_cores(cores);
+    }
+    Ok(draft)
+}
+
+fn read_options(trace: &TraceArgs, config: &Config) -> ReadOptions {
+    let cores =
+        if config.cores_from_trace { trace::CORES_MAX } else { config.machine.cores as u16 };
+    ReadOptions {
+        format: trace.format,
+        cores_max: cores,
+        lackey_modify: lackey_modify(trace.lackey_modify),
+        core: None,
+    }
+}
+
+pub(crate) const fn lackey_modify(how: LackeyModify) -> trace::LackeyModify {
+    match how {
+        LackeyModify::ReadWrite => trace::LackeyModify::ReadWrite,
+        LackeyModify::Atomic => trace::LackeyModify::Atomic,
+    }
+}

@@ -1,0 +1,41 @@
+//! Ctrl-C and termination: asked for once, obeyed between chunks, or at once if nothing moves.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::diagnostics::{Diagnostic, Messages};
+use crate::output;
+
+static ASKED: AtomicBool = AtomicBool::new(false);
+
+/// How long the work under way has to end by itself, before what it has begun is removed.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Prepares to be interrupted.
+pub(crate) fn install(messages: Messages) {
+    // Without a handler an interrupt ends the program, which is well enough.
+    let _ = ctrlc::set_handler(move || {
+        if ASKED.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        std::thread::sleep(PATIENCE);
+        output::discard_unfinished();
+        messages.show(&interrupted());
+        #[expect(clippy::exit, reason = "the main thread waits for input that does not come")]
+        std::process::exit(2);
+    });
+}
+
+/// Tells whether an interrupt has come.
+pub(crate) fn asked() -> bool {
+    ASKED.load(Ordering::SeqCst)
+}
+
+/// Returns an error if an interrupt has come.
+pub(crate) fn check() -> Result<(), Diagnostic> {
+    if asked() { Err(interrupted()) } else { Ok(()) }
+}
+
+fn interrupted() -> Diagnostic {
+    Diagnostic::input("E0304", "interrupted").help("nothing was written; run the command again")
+}

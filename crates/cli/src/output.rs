@@ -1,0 +1,197 @@
+//! Outputs that are whole or absent: written under a temporary name, then renamed.
+
+use std::io::{ErrorKind, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use tempfile::{NamedTempFile, TempPath};
+
+use crate::diagnostics::Diagnostic;
+
+/// Temporary files and folders that an interrupt has to remove.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes what was begun and will not be finished.
+pub(crate) fn discard_unfinished() {
+    if let Ok(paths) = UNFINISHED.lock() {
+        for path in paths.iter() {
+            let _ = std::fs::remove_file(path);
+            let _ = std::fs::remove_dir_all(path);
+        }
+    }
+}
+
+/// A file in the making, beside its final name.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    /// None where the final name is a device or a pipe, which is written to as it is.
+    temporary: Option<TempPath>,
+    path: PathBuf,
+}
+
+impl Draft {
+    /// Begins a file. Its temporary name ends like its final one, so that what goes by names works.
+    pub(crate) fn begin(path: &Path) -> Result<Self, Diagnostic> {
+        // A link is followed, so that what it points at is written and the link stays.
+        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let path = target.as_path();
+        if path.exists() && !path.is_file() && !path.is_dir() {
+            return Ok(Self { temporary: None, path: target });
+        }
+        let folder = folder_of(path);
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("output");
+        if path.is_dir() {
+            return Err(Diagnostic::input("E0303", "a folder stands where the output should go")
+                .at(path.display().to_string())
+                .help("name a file in it"));
+        }
+        let file = tempfile::Builder::new()
+            .prefix(".mesim-")
+            .suffix(&format!("-{name}"))
+            .permissions(default_permissions())
+            .tempfile_in(folder)
+            .map_err(|error| cannot_write(path, &error))?;
+        let temporary = NamedTempFile::into_temp_path(file);
+        if let Ok(mut paths) = UNFINISHED.lock() {
+            paths.push(temporary.to_path_buf());
+        }
+        Ok(Self { temporary: Some(temporary), path: target })
+    }
+
+    /// Returns the name to write to.
+    pub(crate) fn path(&self) -> &Path {
+        self.temporary.as_deref().unwrap_or(&self.path)
+    }
+
+    /// Gives the file its name.
+    pub(crate) fn publish(self) -> Result<(), Diagnostic> {
+        let Self { temporary, path } = self;
+        let Some(temporary) = temporary else { return Ok(()) };
+        temporary.persist(&path).map_err(|error| cannot_write(&path, &error.error))
+    }
+}
+
+/// A folder in the making, beside its final name.
+#[derive(Debug)]
+pub(crate) struct DraftFolder {
+    temporary: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl DraftFolder {
+    /// Begins a folder that is not there yet, or is there and empty.
+    pub(crate) fn begin(path: &Path) -> Result<Self, Diagnostic> {
+        let occupied = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
+        if occupied {
+            return Err(Diagnostic::input("E0303", "the output folder is not empty")
+                .at(path.display().to_string())
+                .help("name a new folder"));
+        }
+        let parent = folder_of(path);
+        let temporary = tempfile::Builder::new()
+            .prefix(".mesim-")
+            .tempdir_in(parent)
+            .map_err(|error| cannot_write(path, &error))?;
+        if let Ok(mut paths) = UNFINISHED.lock() {
+            paths.push(temporary.path().to_path_buf());
+        }
+        Ok(Self { temporary, path: path.to_owned() })
+    }
+
+    /// Returns the temporary name.
+    pub(crate) fn path(&self) -> &Path {
+        self.temporary.path()
+    }
+
+    /// Gives the folder its name.
+    pub(crate) fn publish(self) -> Result<(), Diagnostic> {
+        std::fs::rename(self.temporary.path(), &self.path)
+            .map_err(|error| cannot_write(&self.path, &error))?;
+        // The folder has its name now: there is nothing left to remove.
+        let _ = self.temporary.keep();
+        Ok(())
+    }
+}
+
+/// Returns the folder in which a path lies.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// The permissions of a file that anybody makes; the umask takes its part.
+#[cfg(unix)]
+fn default_permissions() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
+}
+
+#[cfg(not(unix))]
+fn default_permissions() -> std::fs::Permissions {
+    std::fs::metadata(".").map(|folder| folder.permissions()).expect("there is a current folder")
+}
+
+/// Writes a text to a file as a whole, or to standard output where the path is `-`.
+pub(crate) fn write_text(path: &Path, text: &str) -> Result<(), Diagnostic> {
+    if path == Path::new("-") {
+        return print(text);
+    }
+    let draft = Draft::begin(path)?;
+    std::fs::write(draft.path(), text).map_err(|error| cannot_write(path, &error))?;
+    draft.publish()
+}
+
+/// Writes a text to standard output.
+pub(crate) fn print(text: &str) -> Result<(), Diagnostic> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| stdout_failed(&error))
+}
+
+/// Text for standard output that is shown only when it is whole; long ones wait in a file.
+#[derive(Debug)]
+pub(crate) struct HeldBack {
+    text: std::io::BufWriter<tempfile::SpooledTempFile>,
+}
+
+/// Bytes that are held back in memory.
+const HELD_IN_MEMORY: usize = 1 << 20;
+
+impl HeldBack {
+    pub(crate) fn new() -> Self {
+        Self { text: std::io::BufWriter::new(tempfile::spooled_tempfile(HELD_IN_MEMORY)) }
+    }
+
+    pub(crate) fn line(&mut self, line: &str) -> Result<(), Diagnostic> {
+        writeln!(self.text, "{line}").map_err(|error| cannot_write(Path::new("-"), &error))
+    }
+
+    /// Shows everything.
+    pub(crate) fn release(self) -> Result<(), Diagnostic> {
+        let failed = |error: &std::io::Error| cannot_write(Path::new("-"), error);
+        let mut text = self.text.into_inner().map_err(|error| failed(error.error()))?;
+        text.rewind().map_err(|error| failed(&error))?;
+        let mut out = std::io::stdout().lock();
+        std::io::copy(&mut text, &mut out)
+            .and_then(|_| out.flush())
+            .map_err(|error| stdout_failed(&error))
+    }
+}
+
+/// The diagnostic of a standard output that takes no more.
+pub(crate) fn stdout_failed(error: &std::io::Error) -> Diagnostic {
+    if error.kind() == ErrorKind::BrokenPipe {
+        return Diagnostic::input(
+            "E0302",
+            "standard output was closed before everything was written",
+        )
+        .help("the reader of the pipe ended early (`| head`?); write to a file instead");
+    }
+    cannot_write(Path::new("standard output"), error)
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::input("E0303", format!("the output cannot be written: {error}"))
+        .at(path.display().to_string())
+        .help("name a place that exists and may be written to")
+}

@@ -1,0 +1,48 @@
+//! How far the work is, on standard error, if somebody watches.
+
+use std::io::{IsTerminal, Write};
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A progress line that shows accesses and speed, or nothing.
+pub(crate) struct Progress {
+    bar: Option<ProgressBar>,
+    quiet: bool,
+    start: Instant,
+}
+
+impl Progress {
+    /// Starts a progress line, if standard error is a terminal and silence was not asked for.
+    pub(crate) fn start(quiet: bool) -> Self {
+        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
+            let style = ProgressStyle::with_template("{spinner} {human_pos} accesses, {per_sec}");
+            let bar = ProgressBar::new_spinner();
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar
+        });
+        Self { bar, quiet, start: Instant::now() }
+    }
+
+    /// Shows that so many accesses are done.
+    pub(crate) fn at(&self, accesses: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(accesses);
+        }
+    }
+
+    /// Ends the line and says how fast it was.
+    pub(crate) fn finish(self, accesses: u64) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        if !self.quiet {
+            let seconds = self.start.elapsed().as_secs_f64();
+            let speed = accesses as f64 / seconds.max(1e-9) / 1e6;
+            let _ = writeln!(
+                std::io::stderr(),
+                "replayed {accesses} accesses in {seconds:.2} s ({speed:.1} M/s)"
+            );
+        }
+    }
+}
