@@ -1,3 +1,4 @@
 //! Integration tests: one binary, a module each.
 
+mod properties;
 mod reference;

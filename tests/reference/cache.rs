@@ -1,8 +1,9 @@
 //! One cache: sets of ways, each with a line or none.
 
 use super::counters::LevelCounters;
+use super::random::SplitMix;
 use super::replacement::Order;
-use super::spec::LevelSpec;
+use super::spec::{LevelSpec, Replacement};
 
 /// A copy of a line.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct Cache {
     pub spec: LevelSpec,
     pub counters: LevelCounters,
     sets: Vec<Set>,
+    /// For random replacement.
+    drawn: SplitMix,
 }
 
 /// A place for a line that is on its way.
@@ -34,13 +37,16 @@ pub struct Slot {
 }
 
 impl Cache {
-    pub fn new(spec: &LevelSpec, line_bytes: u64) -> Cache {
+    /// `core` sets apart the random sequences of one level's caches; 0 for a shared one.
+    pub fn new(spec: &LevelSpec, line_bytes: u64, core: u64) -> Cache {
+        let seed = if let Replacement::Random(seed) = spec.replacement { seed } else { 0 };
         let ways = spec.way_count(line_bytes);
         let set = Set { ways: vec![None; ways], order: Order::new(spec.replacement, ways) };
         Cache {
             spec: spec.clone(),
             counters: LevelCounters::default(),
             sets: vec![set; spec.set_count(line_bytes)],
+            drawn: SplitMix::new(seed.wrapping_add(core)),
         }
     }
 
@@ -81,7 +87,9 @@ impl Cache {
         if let Some(way) = ways.iter().position(Option::is_none) {
             return (Slot { set, way }, None);
         }
-        let way = order.victim();
+        let drawn = &mut self.drawn;
+        let count = ways.len() as u128;
+        let way = order.victim(|| (u128::from(drawn.next()) * count >> 64) as usize);
         self.counters.evictions += 1;
         (Slot { set, way }, ways[way].take())
     }

@@ -77,10 +77,8 @@ impl Classifier {
         }
     }
 
-    /// The core's last copy was flushed away: the line is cold again.
-    ///
-    /// Choice: a core that had lost the line before the flush keeps that loss, and its shadows
-    /// keep the line: the class follows the core's own loss.
+    /// The line was flushed out of every cache: it is cold again, for every core, also for one
+    /// that had lost it before.
     pub fn flushed(&mut self, line: u64) {
         self.losses.remove(&line);
         self.forget_in_shadows(line);

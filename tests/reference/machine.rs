@@ -199,10 +199,10 @@ pub struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     pub fn new(spec: &'a Spec) -> Machine<'a> {
-        let new_cache = |level| Cache::new(level, spec.line_bytes);
-        let core = || Core {
-            levels: spec.private_levels().map(new_cache).collect(),
-            l1i: spec.l1i.as_ref().map(new_cache),
+        let new_cache = |core| move |level| Cache::new(level, spec.line_bytes, core);
+        let core = |number: usize| Core {
+            levels: spec.private_levels().map(new_cache(number as u64)).collect(),
+            l1i: spec.l1i.as_ref().map(new_cache(number as u64)),
             states: BTreeMap::new(),
             counters: CoreCounters::default(),
             auxiliary: Auxiliary::default(),
@@ -219,8 +219,8 @@ impl<'a> Machine<'a> {
         };
         Machine {
             spec,
-            cores: (0..spec.cores).map(|_| core()).collect(),
-            shared: spec.shared_levels().map(new_cache).collect(),
+            cores: (0..spec.cores).map(core).collect(),
+            shared: spec.shared_levels().map(new_cache(0)).collect(),
             memory: BTreeMap::new(),
             memory_counters: MemoryCounters::default(),
             bus: BusCounters::default(),
@@ -308,16 +308,15 @@ impl<'a> Machine<'a> {
         let lookup = self.look_up(r, first, &mut schedule);
         self.hits.push(lookup.first_hit);
 
-        // A store drops the core's own L1I copy at the end of the lookup. Choice: before the
-        // transaction, so where that was the core's last copy the transaction finds the core in I.
-        // (That happens to a store that did not ask the L1I: at a no-allocate first level, or
-        // under the rule ReadExclusive.)
-        if r.is_store() {
-            self.drop_l1i_copy(r.core, r.line, lookup.found.is_some());
-        }
-
         // The bus, where it is needed.
         let words = self.get_line_and_right(r, &lookup, &mut schedule);
+
+        // A store drops the core's own L1I copy. Choice: after the transaction, for which the core
+        // has the state that the copy gave it. (It can be the core's last copy where a first level
+        // that does not allocate let the store pass.)
+        if r.is_store() {
+            self.drop_l1i_copy(r.core, r.line, lookup.taker.is_some());
+        }
 
         // The line arrives at every level it passes, the outermost first.
         if let Some(words) = &words {
@@ -371,9 +370,13 @@ impl<'a> Machine<'a> {
             }
 
             cache.counters.misses += 1;
+            let no_allocate = cache.spec.write == WritePolicy::WriteThrough { allocate: false };
+            if i == 0 {
+                // Choice: the class is decided by the look itself, before anybody makes room.
+                self.classify_miss(r, read_exclusive);
+            }
             // A store that nobody has taken yet passes a level that lacks the line and does not
             // allocate; any other request is filled here.
-            let no_allocate = cache.spec.write == WritePolicy::WriteThrough { allocate: false };
             let asked_as_store = r.is_store() && lookup.taker.is_none();
             let takes = here || !(asked_as_store && no_allocate);
             if takes {
@@ -389,10 +392,7 @@ impl<'a> Machine<'a> {
             }
 
             if i == 0 {
-                // Choice: the class, like the path, is decided once the first level's victim has
-                // left (see above).
                 let read_exclusive = self.wants_read_exclusive(r);
-                self.classify_miss(r, read_exclusive);
                 if takes && !read_exclusive {
                     self.ask_sibling(r, first, schedule, &mut lookup);
                     if lookup.found.is_some() {
@@ -486,8 +486,10 @@ impl<'a> Machine<'a> {
             return Some(answer.words);
         }
 
-        // No private level takes the store: BusRdX without data, and the core stays I.
-        assert!(state == 'I', "nobody took the store, so nobody has the line");
+        // No private level takes the store: BusRdX without data, and the core stays I (or ends
+        // there, if it had the line in its L1I).
+        let only_instructions = self.cores[r.core].levels.iter().all(|cache| !cache.has(r.line));
+        assert!(only_instructions, "nobody took the store, so nobody has the line as data");
         self.count_operation(r.core, BusOp::BusRdX);
         self.snoop(r, BusOp::BusRdX, false);
         schedule.transaction = Some(Transaction { supply: 0, moves_line: false });
@@ -970,9 +972,7 @@ impl<'a> Machine<'a> {
                 core.counters.dirty_evictions += 1;
                 core.victims_below.push(line);
             }
-            core.under_way.push(line);
             self.send_outward(core_number, i, Held { line, dirty: true, words });
-            self.cores[core_number].under_way.pop();
         }
         let loss = if took_inner { Loss::BackInvalidation } else { Loss::Replacement };
         self.settle(core_number, line, Cause::Evict, loss);
@@ -980,6 +980,12 @@ impl<'a> Machine<'a> {
 
     /// Private level `i` sends a dirty line to the next one, or below the bus.
     fn send_outward(&mut self, core: usize, i: usize, held: Held) {
+        self.cores[core].under_way.push(held.line);
+        self.carry_outward(core, i, held);
+        self.cores[core].under_way.pop();
+    }
+
+    fn carry_outward(&mut self, core: usize, i: usize, held: Held) {
         self.moved.insert(held.line);
         self.cores[core].levels[i].counters.write_backs += 1;
         if i + 1 == self.cores[core].levels.len() {
@@ -1074,11 +1080,9 @@ impl<'a> Machine<'a> {
         self.moved.insert(line);
         self.clean_core(core, line);
         let core = &mut self.cores[core];
-        if core.state(line) != 'I' {
-            core.remove_everywhere(line);
-            core.set_state(line, 'I', Cause::Flush);
-            core.classes.flushed(line);
-        }
+        core.remove_everywhere(line);
+        core.set_state(line, 'I', Cause::Flush);
+        core.classes.flushed(line);
     }
 
     fn flush_shared(&mut self, k: usize, line: u64) {
@@ -1097,17 +1101,14 @@ impl<'a> Machine<'a> {
     }
 
     fn flush_all(&mut self) {
-        for core in 0..self.cores.len() {
-            let lines: Vec<u64> = self.cores[core].states.keys().copied().collect();
-            for line in lines {
-                self.flush_core(core, line);
-            }
+        // Choice: line by line, in the order of the addresses.
+        let mut lines: BTreeSet<u64> = BTreeSet::new();
+        for core in &self.cores {
+            lines.extend(core.states.keys());
         }
-        for k in 0..self.shared.len() {
-            // An inclusive level's lines are gone from the levels inside by now.
-            for line in self.shared[k].lines() {
-                self.flush_shared(k, line);
-            }
+        lines.extend(self.shared.iter().flat_map(Cache::lines));
+        for line in lines {
+            self.flush_line(line);
         }
     }
 

@@ -97,6 +97,7 @@ pub fn random_spec(rng: &mut SplitMix) -> Spec {
 fn random_level(rng: &mut SplitMix, line_bytes: u64, shared: bool, depth: u64) -> LevelSpec {
     let lines: u64 = 1 << (rng.below(4) + u64::from(rng.chance(70)) * depth);
     let ways_log2 = rng.below(u64::from(lines.ilog2()) + 1);
+    let seed = rng.next();
     let ways = if rng.chance(25) { None } else { Some(1 << ways_log2) };
     LevelSpec {
         shared,
@@ -108,6 +109,7 @@ fn random_level(rng: &mut SplitMix, line_bytes: u64, shared: bool, depth: u64) -
             Replacement::TreePlru,
             Replacement::Fifo,
             Replacement::Srrip,
+            Replacement::Random(seed),
         ]),
         write: WritePolicy::WriteBack,
         inclusive: true,

@@ -13,6 +13,8 @@ pub enum Order {
     TreePlru(Vec<bool>),
     /// Two bits a way: the predicted distance of the next use.
     Srrip(Vec<u8>),
+    /// No order: the cache draws.
+    Drawn,
 }
 
 const SRRIP_FILL: u8 = 2;
@@ -25,6 +27,7 @@ impl Order {
             Replacement::Fifo => Order::Fifo((0..ways).collect()),
             Replacement::TreePlru => Order::TreePlru(vec![false; ways - 1]),
             Replacement::Srrip => Order::Srrip(vec![SRRIP_DISTANT; ways]),
+            Replacement::Random(_) => Order::Drawn,
         }
     }
 
@@ -34,6 +37,7 @@ impl Order {
             Order::Lru(ways) | Order::Fifo(ways) => move_to_back(ways, way),
             Order::TreePlru(bits) => point_away(bits, way),
             Order::Srrip(distances) => distances[way] = SRRIP_FILL,
+            Order::Drawn => {}
         }
     }
 
@@ -41,15 +45,16 @@ impl Order {
     pub fn used(&mut self, way: usize) {
         match self {
             Order::Lru(ways) => move_to_back(ways, way),
-            Order::Fifo(_) => {}
+            Order::Fifo(_) | Order::Drawn => {}
             Order::TreePlru(bits) => point_away(bits, way),
             Order::Srrip(distances) => distances[way] = 0,
         }
     }
 
-    /// The way to give up; every way is valid.
-    pub fn victim(&mut self) -> usize {
+    /// The way to give up; every way is valid. `draw` answers a random way.
+    pub fn victim(&mut self, draw: impl FnOnce() -> usize) -> usize {
         match self {
+            Order::Drawn => draw(),
             Order::Lru(ways) | Order::Fifo(ways) => ways[0],
             Order::TreePlru(bits) => {
                 let mut node = 0;
@@ -90,6 +95,10 @@ fn point_away(bits: &mut [bool], way: usize) {
 mod tests {
     use super::*;
 
+    fn unasked() -> usize {
+        unreachable!("only a random order draws")
+    }
+
     #[test]
     fn lru_gives_up_the_least_recent() {
         let mut order = Order::new(Replacement::Lru, 3);
@@ -97,7 +106,7 @@ mod tests {
             order.filled(way);
         }
         order.used(0);
-        assert_eq!(order.victim(), 1);
+        assert_eq!(order.victim(unasked), 1);
     }
 
     #[test]
@@ -107,7 +116,7 @@ mod tests {
             order.filled(way);
         }
         order.used(2);
-        assert_eq!(order.victim(), 2);
+        assert_eq!(order.victim(unasked), 2);
     }
 
     #[test]
@@ -117,11 +126,11 @@ mod tests {
             order.filled(way);
         }
         // Last uses: left half way 1, right half way 3, the right half last: so left, way 0.
-        assert_eq!(order.victim(), 0);
+        assert_eq!(order.victim(unasked), 0);
         order.used(0);
         // Now the right half; there way 3 was used last.
-        assert_eq!(order.victim(), 2);
-        assert_eq!(Order::new(Replacement::TreePlru, 1).victim(), 0);
+        assert_eq!(order.victim(unasked), 2);
+        assert_eq!(Order::new(Replacement::TreePlru, 1).victim(unasked), 0);
     }
 
     #[test]
@@ -131,12 +140,12 @@ mod tests {
         order.filled(1);
         order.used(0);
         // Distances 0 and 2: raised once, way 1 is distant.
-        assert_eq!(order.victim(), 1);
+        assert_eq!(order.victim(unasked), 1);
         // Way 0 was raised to 1. A new line in way 1 is at 2, raised once more: 2 and 3.
         order.filled(1);
-        assert_eq!(order.victim(), 1);
+        assert_eq!(order.victim(unasked), 1);
         // 2 and 2 after this fill: both are raised, the lowest way goes.
         order.filled(1);
-        assert_eq!(order.victim(), 0);
+        assert_eq!(order.victim(unasked), 0);
     }
 }

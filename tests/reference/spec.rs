@@ -40,6 +40,9 @@ pub enum Replacement {
     TreePlru,
     Fifo,
     Srrip,
+    /// Ways drawn by `SplitMix64`: the high half of number x ways. A cache of core n starts from
+    /// the seed plus n, a shared one from the seed.
+    Random(u64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -68,8 +68,13 @@ pub(crate) fn inside(core: &Core, level: usize) -> impl Iterator<Item = usize> +
 impl Core {
     pub(crate) fn new(spec: &MachineSpec, number: CoreId) -> Result<Self, GeometryError> {
         let specs = spec.private.iter().chain(&spec.l1i);
-        let caches: Vec<_> = specs.map(|s| Cache::new(s, number)).collect::<Result<_, _>>()?;
+        let mut caches: Vec<_> = specs.map(|s| Cache::new(s, number)).collect::<Result<_, _>>()?;
         let levels = spec.private.len();
+        // The first-level caches have nothing inside them to include.
+        caches[0].inclusive = false;
+        for l1i in &mut caches[levels..] {
+            l1i.inclusive = false;
+        }
         let covering = (1..levels).rev().find(|level| caches[*level].inclusive);
         let instructions = (caches.len() > levels && covering.is_none()).then_some(levels);
         let innermost = covering.unwrap_or(0);

@@ -24,6 +24,13 @@ pub(super) struct Victim {
     took_inner: bool,
 }
 
+/// A victim that has yet to leave, and the cache that it was in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Displaced {
+    pub(super) cache: usize,
+    pub(super) victim: Victim,
+}
+
 impl<O: Observer> Machine<O> {
     /// Frees a slot for a line and lets the victim depart at once.
     pub(super) fn make_room(&mut self, core: CoreId, cache: usize, line: LineAddr) -> Slot {
@@ -52,7 +59,7 @@ impl<O: Observer> Machine<O> {
         let line = evicting.store.line(slot);
         let state = evicting.states[slot.index()];
         let was_dirty = evicting.store.is_dirty(slot);
-        let inclusive = evicting.inclusive && cache > 0;
+        let inclusive = evicting.inclusive;
         evicting.counters.evictions += 1;
         evicting.store.remove(slot);
         let mut dirty = was_dirty.then_some(Place::Private { core, cache, slot });
@@ -66,7 +73,7 @@ impl<O: Observer> Machine<O> {
             }
         }
         let owner = &mut self.cores[core as usize];
-        if owner.is_outermost(cache) {
+        if cache + 1 == owner.levels {
             owner.counters.evictions += 1;
             owner.counters.dirty_evictions += u64::from(dirty.is_some());
         }
@@ -106,16 +113,40 @@ impl<O: Observer> Machine<O> {
 
     /// Sends a victim's data outward, then settles the core's state.
     pub(super) fn depart(&mut self, core: CoreId, cache: usize, victim: Victim) {
-        let Victim { line, state, dirty, took_inner } = victim;
-        if let Some(from) = dirty {
-            self.send_outward(core, cache, line, Supply { from, state });
+        if let Some(from) = victim.dirty {
+            let supply = Supply { from, state: victim.state };
+            self.send_outward(core, cache, victim.line, supply);
         }
+        self.settle(core, &victim);
+    }
+
+    /// Lets the victims of a reference leave, those of the outer levels first.
+    pub(super) fn depart_displaced(&mut self, core: CoreId) {
+        while !self.displaced.is_empty() {
+            let Displaced { cache, victim } = self.displaced.remove(0);
+            self.depart(core, cache, victim);
+        }
+    }
+
+    /// A copy is gone: does the core's state follow? A line that another level has displaced and
+    /// that has yet to leave is still the core's, and so is one whose data is on its way.
+    fn settle(&mut self, core: CoreId, victim: &Victim) {
+        let &Victim { line, state, dirty, took_inner } = victim;
+        if self.in_transit.contains(&(core, line)) {
+            return;
+        }
+        let mut displaced = self.displaced.iter().map(|d| &d.victim).filter(|v| v.line == line);
+        let displaced_dirty = displaced.clone().any(|v| v.dirty.is_some());
         let owner = &self.cores[core as usize];
-        if !owner.state(line).is_valid() {
+        if !owner.state(line).is_valid() && displaced.next().is_none() {
             let loss = if took_inner { Loss::BackInvalidation } else { Loss::Replacement };
             self.lose(core, line, state, Cause::Evict, loss);
-        } else if dirty.is_some() && owner.innermost_dirty(line).is_none() {
-            self.clean_state(core, line, Cause::Evict);
+        } else if dirty.is_some() && owner.innermost_dirty(line).is_none() && !displaced_dirty {
+            let next = self.cleaned(core, line, state);
+            self.change(core, line, state, next, Cause::Evict);
+            for other in self.displaced.iter_mut().filter(|d| d.victim.line == line) {
+                other.victim.state = next;
+            }
         }
     }
 
@@ -133,7 +164,9 @@ impl<O: Observer> Machine<O> {
             self.send_below(core, line, supply.from);
         } else {
             let level = owner.next_outward(cache);
+            self.in_transit.push((core, line));
             self.receive(core, level, line, supply);
+            self.in_transit.pop();
         }
     }
 

@@ -3,6 +3,7 @@
 use cache::Slot;
 
 use super::Machine;
+use super::evict::Displaced;
 use super::reference::Request;
 use crate::counters::Cause;
 use crate::observe::{Observer, Place};
@@ -25,11 +26,12 @@ pub(super) struct Brought {
 
 impl<O: Observer> Machine<O> {
     /// Brings a line that a cache of the core misses into it.
-    pub(super) fn bring(&mut self, request: &Request, cache: usize, now: &mut u64) -> Brought {
-        let &Request { core, line, .. } = request;
+    pub(super) fn bring(&mut self, request: &mut Request, cache: usize, now: &mut u64) -> Brought {
+        let Request { core, line, .. } = *request;
         let (slot, supply) = match self.spec.rules.victim_order {
             VictimOrder::VictimFirst => {
                 let slot = self.make_room(core, cache, line);
+                request.reads_again = self.reads_again(core, line, request.event);
                 let supply = self.ask_outward(request, cache, now);
                 self.place(core, cache, slot, line, supply);
                 (slot, supply)
@@ -38,9 +40,8 @@ impl<O: Observer> Machine<O> {
                 let supply = self.ask_outward(request, cache, now);
                 let (slot, victim) = self.take_room(core, cache, line);
                 self.place(core, cache, slot, line, supply);
-                if let Some(victim) = victim {
-                    self.depart(core, cache, victim);
-                }
+                // It leaves after the access itself, as in Dinero: until then the core has both.
+                self.displaced.extend(victim.map(|victim| Displaced { cache, victim }));
                 (slot, supply)
             }
         };
@@ -51,7 +52,7 @@ impl<O: Observer> Machine<O> {
     /// Reads again a line that the cache holds shared, into the same slot.
     pub(super) fn refill_in_place(
         &mut self,
-        request: &Request,
+        request: &mut Request,
         cache: usize,
         slot: Slot,
         now: &mut u64,
@@ -80,7 +81,7 @@ impl<O: Observer> Machine<O> {
     }
 
     /// Asks whoever comes after a cache that misses: its sibling, the next level, the bus.
-    fn ask_outward(&mut self, request: &Request, cache: usize, now: &mut u64) -> Supply {
+    fn ask_outward(&mut self, request: &mut Request, cache: usize, now: &mut u64) -> Supply {
         if let Some(supply) = self.ask_sibling(request, cache, now) {
             return supply;
         }
@@ -110,7 +111,7 @@ impl<O: Observer> Machine<O> {
     }
 
     /// Asks a level below the first for a line.
-    fn ask_level(&mut self, request: &Request, level: usize, now: &mut u64) -> Supply {
+    fn ask_level(&mut self, request: &mut Request, level: usize, now: &mut u64) -> Supply {
         let cache = &mut self.cores[request.core as usize].caches[level];
         *now += cache.latency;
         let found = cache.store.find(request.line);
@@ -135,14 +136,17 @@ impl<O: Observer> Machine<O> {
     fn fill_from_bus(&mut self, request: &Request, now: &mut u64) -> Supply {
         let &Request { core, line, event, .. } = request;
         let from = self.cores[core as usize].state(line);
-        let (op, shared, alone) = match self.tables.processor(from, event) {
+        // A core can hold a line that its levels lack: in its L1I, which a store that passes a
+        // no-allocate first level does not ask. The levels then ask as if the core had nothing.
+        let row = if request.reads_again { from } else { State::INVALID };
+        let (op, shared, alone) = match self.tables.processor(row, event) {
             ProcessorStep::Bus(op, next) => (op, next, next),
             ProcessorStep::Wire { op, shared, alone } => (op, shared, alone),
             ProcessorStep::Never
             | ProcessorStep::Silent(_)
             | ProcessorStep::Discard(_)
             | ProcessorStep::WriteBack(_) => {
-                self.break_promise(core, line, from, event.name());
+                self.break_promise(core, line, row, event.name());
                 (BusOp::BusRd, from, from)
             }
         };

@@ -17,7 +17,7 @@ impl<O: Observer> Machine<O> {
         for line in self.lines_of(addr, bytes) {
             self.clean_line(line, Cause::Clean);
         }
-        self.settle()
+        self.untimed()
     }
 
     /// Writes the lines of a byte range back from every cache and removes the copies (CLFLUSH).
@@ -25,7 +25,7 @@ impl<O: Observer> Machine<O> {
         for line in self.lines_of(addr, bytes) {
             self.flush_line(line);
         }
-        self.settle()
+        self.untimed()
     }
 
     /// Writes every line back and empties every cache, in the order of addresses.
@@ -38,7 +38,7 @@ impl<O: Observer> Machine<O> {
         for line in lines {
             self.flush_line(line);
         }
-        self.settle()
+        self.untimed()
     }
 
     /// Writes all dirty lines back after the last access: level by level outward, core by core, by
@@ -58,7 +58,7 @@ impl<O: Observer> Machine<O> {
                 self.clean_shared(level, line);
             }
         }
-        self.settle()
+        self.untimed()
     }
 
     fn drain_private(&mut self, core: CoreId, level: usize, line: LineAddr) {
@@ -135,7 +135,7 @@ impl<O: Observer> Machine<O> {
     }
 
     /// Maintenance takes no time: what it would have posted is dropped.
-    fn settle(&mut self) -> Result<(), Broken> {
+    fn untimed(&mut self) -> Result<(), Broken> {
         self.posted.clear();
         self.broken.map_or(Ok(()), Err)
     }

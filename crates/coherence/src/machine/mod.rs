@@ -16,6 +16,7 @@ use std::fmt;
 
 use cache::{Addr, GeometryError, LineAddr, LineSize};
 
+use self::evict::Displaced;
 use crate::bus::Bus;
 use crate::counters::{
     BusCounters, Cause, CoreCounters, LevelCounters, MemoryCounters, Transitions,
@@ -39,6 +40,10 @@ pub struct Machine<O> {
     observer: O,
     /// Write-backs of the reference under way that wait to be posted.
     posted: Vec<LineAddr>,
+    /// Victims of the reference under way whose place is taken and that have yet to leave.
+    displaced: Vec<Displaced>,
+    /// Dirty lines that have left a private cache and not yet arrived further out.
+    in_transit: Vec<(CoreId, LineAddr)>,
     broken: Option<Broken>,
 }
 
@@ -100,6 +105,8 @@ impl<O: Observer> Machine<O> {
             memory: MemoryCounters::default(),
             observer,
             posted: Vec::new(),
+            displaced: Vec::new(),
+            in_transit: Vec::new(),
             broken: None,
             spec,
         })
@@ -256,13 +263,22 @@ impl<O: Observer> Machine<O> {
     /// The last dirty data of a line has gone below the bus while the core keeps a clean copy.
     fn clean_state(&mut self, core: CoreId, line: LineAddr, cause: Cause) {
         let from = self.cores[core as usize].state(line);
+        let next = self.cleaned(core, line, from);
+        self.change(core, line, from, next, cause);
+    }
+
+    /// Returns the state of a line whose last dirty data has gone below the bus.
+    fn cleaned(&mut self, core: CoreId, line: LineAddr, from: State) -> State {
         match self.tables.processor(from, Processor::Clean) {
-            ProcessorStep::Silent(next) => self.change(core, line, from, next, cause),
+            ProcessorStep::Silent(next) => next,
             ProcessorStep::Never
             | ProcessorStep::Bus(..)
             | ProcessorStep::Wire { .. }
             | ProcessorStep::Discard(_)
-            | ProcessorStep::WriteBack(_) => self.break_promise(core, line, from, "Clean"),
+            | ProcessorStep::WriteBack(_) => {
+                self.break_promise(core, line, from, Processor::Clean.name());
+                from
+            }
         }
     }
 

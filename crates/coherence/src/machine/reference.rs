@@ -1,21 +1,24 @@
 //! One reference: a load or store of one core to one line.
 
-use cache::Slot;
+use cache::{LineAddr, Slot};
 
+use super::through::Way;
 use super::{Broken, Machine};
 use crate::counters::Cause;
 use crate::observe::{FirstLevel, Loss, Observer, Place};
 use crate::reference::{CoreId, Op, Reference};
 use crate::spec::WritePolicy;
-use crate::step::{BusOp, Processor, ProcessorStep, State};
+use crate::step::{BusOp, Processor, ProcessorStep};
 
 /// A request for a line on its way outward through one core's caches.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Request {
     pub(super) core: CoreId,
-    pub(super) line: cache::LineAddr,
+    pub(super) line: LineAddr,
     pub(super) event: Processor,
-    /// The core holds the line shared and reads it again to own it.
+    /// The core holds the line shared and reads it again to own it. Asked again at each level,
+    /// because a victim that makes room for this request can take an outer copy of its line along
+    /// (non-inclusive levels only).
     pub(super) reads_again: bool,
 }
 
@@ -90,34 +93,45 @@ impl<O: Observer> Machine<O> {
         let core = &self.cores[reference.core as usize];
         let start = core.clock + core.caches[first].latency;
         let event = reference.op.event();
-        let state = core.state(reference.line);
-        let request = Request {
+        let mut request = Request {
             core: reference.core,
             line: reference.line,
             event,
-            reads_again: event == Processor::Store && self.tables.store_reads_again(state),
+            reads_again: self.reads_again(reference.core, reference.line, event),
         };
-        self.count_first_level(reference, first, found, &request, state);
-        let end = match event {
-            Processor::Store => self.store(reference, &request, found, start),
+        let request = &mut request;
+        self.count_first_level(reference, first, found, request);
+        let (end, through) = match event {
+            Processor::Store => self.store(reference, request, found, start),
             Processor::Load | Processor::Evict | Processor::Clean => {
-                self.load(reference, &request, first, found, start)
+                (self.load(reference, request, first, found, start), None)
             }
         };
-        let end = self.post_write_backs(reference.core, end);
+        self.depart_displaced(reference.core);
+        let mut end = self.post_write_backs(reference.core, end);
+        if let Some(way) = through {
+            end = self.post_store(reference, way, end);
+        }
         let core = &mut self.cores[reference.core as usize];
         core.counters.stall_cycles += end - start;
         core.clock = end;
         self.broken.map_or(Ok(()), Err)
     }
 
+    /// Tells whether a core asks for a line that it holds shared, to own it.
+    pub(super) fn reads_again(&self, core: CoreId, line: LineAddr, event: Processor) -> bool {
+        let state = self.cores[core as usize].state(line);
+        event == Processor::Store && self.tables.store_reads_again(state)
+    }
+
+    /// Counts the look at the first level. The class of a miss is decided by this look, before
+    /// anybody makes room.
     fn count_first_level(
         &mut self,
         reference: &Reference,
         first: usize,
         found: Option<Slot>,
         request: &Request,
-        state: State,
     ) {
         let core = &mut self.cores[reference.core as usize];
         if found.is_some() && !request.reads_again {
@@ -133,7 +147,8 @@ impl<O: Observer> Machine<O> {
             Op::Write | Op::Atomic => core.counters.write_misses += 1,
             Op::Fetch => core.counters.fetch_misses += 1,
         }
-        let answer = FirstLevel::Miss { held: state.is_valid(), upgrades: request.reads_again };
+        let held = core.state(reference.line).is_valid();
+        let answer = FirstLevel::Miss { held, upgrades: request.reads_again };
         self.observer.looked_up(reference, first, answer);
     }
 
@@ -141,7 +156,7 @@ impl<O: Observer> Machine<O> {
     fn load(
         &mut self,
         reference: &Reference,
-        request: &Request,
+        request: &mut Request,
         first: usize,
         found: Option<Slot>,
         now: u64,
@@ -159,14 +174,15 @@ impl<O: Observer> Machine<O> {
         now
     }
 
-    /// Performs a store whose time is `now`; returns when the core goes on.
+    /// Performs a store whose time is `now`; returns when it is done, and the way of one that was
+    /// sent through.
     fn store(
         &mut self,
         reference: &Reference,
-        request: &Request,
+        request: &mut Request,
         found: Option<Slot>,
         now: u64,
-    ) -> u64 {
+    ) -> (u64, Option<Way>) {
         let mut now = now;
         let taken = self.take_store(request, found, &mut now);
         match taken {
@@ -178,19 +194,19 @@ impl<O: Observer> Machine<O> {
                 }
                 self.observer.storing(reference);
                 self.drop_instructions(request);
-                self.write_at(reference, level, slot, now)
+                (now, self.write_at(reference, level, slot))
             }
             Taken::Nowhere => {
                 now = self.transact(request, BusOp::BusRdX, false, now).end;
                 self.observer.storing(reference);
                 self.drop_instructions(request);
-                self.write_past(reference, now)
+                (now, Some(self.write_past(reference)))
             }
         }
     }
 
     /// Finds the private level that takes a store, bringing the line where a level allocates.
-    fn take_store(&mut self, request: &Request, found: Option<Slot>, now: &mut u64) -> Taken {
+    fn take_store(&mut self, request: &mut Request, found: Option<Slot>, now: &mut u64) -> Taken {
         let mut found = found;
         let levels = self.cores[request.core as usize].levels;
         for level in 0..levels {
@@ -212,6 +228,7 @@ impl<O: Observer> Machine<O> {
             if cache.write != (WritePolicy::WriteThrough { allocate: false }) {
                 return Taken::At(level, self.bring(request, level, now).slot);
             }
+            cache.counters.write_throughs += 1;
         }
         Taken::Nowhere
     }

@@ -10,7 +10,7 @@ use crate::spec::WritePolicy;
 
 /// The way that a store has gone from the level that sent it.
 #[derive(Clone, Copy, Debug, Default)]
-struct Way {
+pub(super) struct Way {
     /// Ticks of the private levels it passed or ended at.
     private: u64,
     /// Ticks below the bus, if it got there.
@@ -19,14 +19,13 @@ struct Way {
 
 impl<O: Observer> Machine<O> {
     /// Writes a store at the private level that took it, and sends it on if the level is
-    /// write-through; returns when the core goes on.
+    /// write-through; returns the way it went then.
     pub(super) fn write_at(
         &mut self,
         reference: &Reference,
         level: usize,
         slot: Slot,
-        now: u64,
-    ) -> u64 {
+    ) -> Option<Way> {
         let core = reference.core;
         self.observer.stored(reference, Place::Private { core, cache: level, slot });
         let owner = &mut self.cores[core as usize];
@@ -34,7 +33,7 @@ impl<O: Observer> Machine<O> {
         if cache.write == WritePolicy::WriteBack {
             owner.counters.dirty_set += u64::from(!cache.store.is_dirty(slot));
             cache.store.set_dirty(slot, true);
-            return now;
+            return None;
         }
         cache.counters.write_throughs += 1;
         let way = self.send_through(reference, level + 1);
@@ -44,17 +43,12 @@ impl<O: Observer> Machine<O> {
                 self.clean_state(core, reference.line, Cause::Store);
             }
         }
-        self.post_store(reference, way, now)
+        Some(way)
     }
 
     /// Sends below the bus a store that no private level took.
-    pub(super) fn write_past(&mut self, reference: &Reference, now: u64) -> u64 {
-        let levels = self.cores[reference.core as usize].levels;
-        for cache in &mut self.cores[reference.core as usize].caches[..levels] {
-            cache.counters.write_throughs += 1;
-        }
-        let way = Way { private: 0, below: Some(self.write_below(reference)) };
-        self.post_store(reference, way, now)
+    pub(super) fn write_past(&mut self, reference: &Reference) -> Way {
+        Way { private: 0, below: Some(self.write_below(reference)) }
     }
 
     /// Carries a store outward from a private level to where it ends.
@@ -109,10 +103,8 @@ impl<O: Observer> Machine<O> {
         ticks + self.spec.memory_latency
     }
 
-    /// Takes a write-buffer entry for a store that was sent through, after the victims of the same
-    /// reference; returns when the core goes on.
-    fn post_store(&mut self, reference: &Reference, way: Way, now: u64) -> u64 {
-        let now = self.post_write_backs(reference.core, now);
+    /// Takes a write-buffer entry for a store that was sent through; returns when the core goes on.
+    pub(super) fn post_store(&mut self, reference: &Reference, way: Way, now: u64) -> u64 {
         let data = self.spec.bus.data(u64::from(reference.bytes));
         let bus = &mut self.bus;
         let buffer = &mut self.cores[reference.core as usize].write_buffer;
