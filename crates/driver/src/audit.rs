@@ -39,6 +39,8 @@ pub fn audit(spec: &MachineSpec, tally: &Tally, start: &[Standing]) -> Result<()
         audit_references(core, &place)?;
         audit_dirty_bits(core, start, tally.standing[number], &place)?;
         audit_lines(spec, core, start, tally.standing[number], &place)?;
+        audit_levels(spec, core, &place)?;
+        audit_shares(core, &place)?;
     }
     audit_machine(spec, tally)
 }
@@ -48,6 +50,13 @@ fn law(law: &'static str, place: &str, left: u64, right: u64) -> Result<(), Brok
         return Ok(());
     }
     Err(BrokenLaw { law, place: place.to_owned(), left, right })
+}
+
+fn at_most(law: &'static str, place: &str, less: u64, more: u64) -> Result<(), BrokenLaw> {
+    if less <= more {
+        return Ok(());
+    }
+    Err(BrokenLaw { law, place: place.to_owned(), left: less, right: more })
 }
 
 fn audit_references(core: &CoreTally, place: &str) -> Result<(), BrokenLaw> {
@@ -114,13 +123,40 @@ fn audit_lines(
         .sum();
     let c = &core.counters;
     law("invalidations = transitions to I by snoop", place, c.invalidations, snooped)?;
+    let holding = |state| spec.protocol.holding(state);
+    let shared: u64 = states()
+        .filter(|from| holding(*from).unique || holding(*from).dirty)
+        .flat_map(|from| states().map(move |to| (from, to)))
+        .filter(|(_, to)| !holding(*to).unique)
+        .map(|(from, to)| core.transitions.get(from, to, coherence::Cause::Snoop))
+        .sum();
+    law(
+        "interventions = transitions from unique or dirty to shared by snoop",
+        place,
+        c.interventions,
+        shared,
+    )?;
+    Ok(())
+}
+
+fn audit_levels(spec: &MachineSpec, core: &CoreTally, place: &str) -> Result<(), BrokenLaw> {
+    let c = &core.counters;
     let levels = spec.private.len();
+    let outermost = &core.levels[levels - 1];
+    law("evictions = those of the outermost level", place, c.evictions, outermost.evictions)?;
     law(
         "the outermost level's write_backs = write_backs",
         place,
-        core.levels[levels - 1].write_backs,
+        outermost.write_backs,
         c.write_backs,
     )?;
+    if levels > 1 || spec.l1i.is_none() {
+        law("fills of the outermost level = bus_fills", place, outermost.fills, c.bus_fills)?;
+    }
+    for pair in core.levels[..levels].windows(2) {
+        let received = pair[1].write_backs_received;
+        law("write_backs_received = write_backs inside", place, received, pair[0].write_backs)?;
+    }
     let lost_inside = core.levels.iter().map(|level| level.back_invalidations).sum();
     law("back_invalidations = those of the levels", place, c.back_invalidations, lost_inside)?;
     let first = core.levels[0].hits + core.levels[0].misses;
@@ -137,6 +173,18 @@ fn audit_lines(
         }
     }
     Ok(())
+}
+
+/// Some counters are parts of others.
+fn audit_shares(core: &CoreTally, place: &str) -> Result<(), BrokenLaw> {
+    let c = &core.counters;
+    at_most("straddles <= accesses", place, c.straddles, c.accesses)?;
+    let held = c.fills_with_holders;
+    at_most("cache_to_cache <= fills_with_holders", place, c.cache_to_cache, held)?;
+    at_most("fills_with_holders <= bus_fills", place, held, c.bus_fills)?;
+    at_most("silent_upgrades <= writes + atomics", place, c.silent_upgrades, c.writes + c.atomics)?;
+    at_most("bus_wait_cycles <= stall_cycles", place, c.bus_wait_cycles, c.stall_cycles)?;
+    at_most("stall_cycles <= cycles", place, c.stall_cycles, core.cycles)
 }
 
 fn audit_machine(spec: &MachineSpec, tally: &Tally) -> Result<(), BrokenLaw> {
@@ -205,4 +253,78 @@ fn audit_stores(spec: &MachineSpec, tally: &Tally) -> Result<(), BrokenLaw> {
         tally.memory.bytes_written,
         lines * spec.line.bytes() + total.through_bytes,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use coherence::{CoreCounters, LevelCounters};
+    use trace::{Format, Header, IterSource, Op, Record};
+
+    use super::*;
+    use crate::config::{Config, Draft};
+    use crate::{Interleave, ReplayOptions, Replayed, Streams, replay};
+
+    /// A run in which every law has something to say: two cores, sharing, evictions, cleans.
+    fn run() -> Replayed {
+        let settings = ["cores=2", "L1.size=128", "L1.ways=1", "L2.size=256", "L2.ways=1"];
+        let mut draft = Draft::built_in();
+        for setting in settings {
+            draft.set(setting).unwrap();
+        }
+        let config = Config::new(&draft).unwrap();
+        let records = (0..400_u64).map(|n| {
+            let op = [Op::Read, Op::Write, Op::Atomic, Op::Fetch, Op::Write][n as usize % 5];
+            let op = if n.is_multiple_of(37) { Op::Clean } else { op };
+            Record::access((n / 3 % 2) as u16, op, n * n % 23 * 32 + 30 * (n % 2), 4)
+        });
+        let source = IterSource::new(Header::new(Format::Mtrace), records);
+        let options = ReplayOptions { classify: true, ..ReplayOptions::default() };
+        let streams = Streams::Ordered(Box::new(source));
+        replay(&config, streams, Interleave::Recorded, &options, &mut |_| ControlFlow::Continue(()))
+            .unwrap()
+    }
+
+    /// Each counter of a struct with a way to make it wrong.
+    macro_rules! each {
+        ($of:ty: $($field:ident)+) => {
+            [$((stringify!($field), (|c: &mut $of| c.$field += 1) as fn(&mut $of))),+]
+        };
+    }
+
+    #[test]
+    fn a_counter_that_is_one_too_high_breaks_a_law() {
+        let run = run();
+        let check = |tally: &Tally| audit(&run.machine, tally, &[]);
+        assert_eq!(check(&run.tally), Ok(()));
+        let wrong = each!(CoreCounters:
+            reads writes atomics fetches accesses hits misses read_misses write_misses
+            fetch_misses bus_rd bus_rdx bus_upgr bus_upd bus_fills invalidations
+            invalidations_sent interventions flushes cache_to_cache evictions dirty_evictions
+            back_invalidations dirty_back_invalidations write_backs cleaned drained through_bytes
+            dirty_set dirty_merged);
+        for (name, spoil) in wrong {
+            let mut tally = run.tally.clone();
+            spoil(&mut tally.cores[1].counters);
+            assert!(check(&tally).is_err(), "no law sees that {name} is wrong");
+        }
+        // These have only an upper bound: they are parts of another counter.
+        let bounded = ["straddles", "silent_upgrades", "fills_with_holders"];
+        let timed = ["stall_cycles", "bus_wait_cycles"];
+        let all = wrong.len() + bounded.len() + timed.len();
+        assert_eq!(all, CoreCounters::NAMES.len(), "a counter is in none of the lists");
+    }
+
+    #[test]
+    fn a_level_counter_that_is_one_too_high_breaks_a_law() {
+        let run = run();
+        for (name, spoil) in each!(LevelCounters: hits misses fills evictions write_backs write_backs_received
+                back_invalidations)
+        {
+            let mut tally = run.tally.clone();
+            spoil(&mut tally.cores[0].levels[1]);
+            assert!(audit(&run.machine, &tally, &[]).is_err(), "no law sees {name}");
+        }
+    }
 }

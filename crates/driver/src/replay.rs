@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use cache::Addr;
-use coherence::{Broken, BuildError, CORES_MAX, Machine, MachineSpec};
+use coherence::{Broken, BuildError, CORES_MAX, FirstLevel, Machine, MachineSpec, Place};
 use trace::{Op, Record, Source, TraceError};
 
 use crate::audit::{BrokenLaw, audit};
@@ -94,8 +94,10 @@ pub struct ValueError {
     pub violation: Violation,
     /// The line's address.
     pub line: Addr,
-    /// Every core's state for the line, by name.
+    /// Every core's state for the line after the access, by name.
     pub states: Vec<String>,
+    /// The rule of the protocol's table that the access went by.
+    pub rule: String,
 }
 
 impl fmt::Display for ReplayError {
@@ -126,15 +128,16 @@ impl fmt::Display for ValueError {
         let v = &self.violation;
         write!(
             f,
-            "access {}: core {} loaded word {} of the line {} and found store {}, not store {} \
-             (states {}; rule: every load sees the last store)",
+            "access {}: core {} loaded word {} of the line {} and found store {}, not store {}; \
+             the states are {}; the rule was {}",
             self.access,
             v.reference.core,
             v.word,
             self.line,
             v.found,
             v.expected,
-            self.states.join(" ")
+            self.states.join(" "),
+            self.rule
         )
     }
 }
@@ -414,11 +417,129 @@ impl<O: Watcher> Session<O> {
             let state = self.machine.state(core, line);
             spec.protocol.state_name(state).to_owned()
         });
+        let states: Vec<String> = states.collect();
         ReplayError::Value(Box::new(ValueError {
             access: self.accesses,
             violation: violation.clone(),
             line: self.machine.line_size().base(line),
-            states: states.collect(),
+            rule: rule(violation, &states),
+            states,
         }))
+    }
+}
+
+/// Names the cell of the processor table that a load went by.
+fn rule(violation: &Violation, states: &[String]) -> String {
+    let event = violation.reference.op.event().name();
+    let own = &states[violation.reference.core as usize];
+    match (violation.answer, violation.filled_from) {
+        (FirstLevel::Hit, _) => format!("{own}.{event}, a hit"),
+        (FirstLevel::Miss { held: true, .. }, _) => format!("{own}.{event}, held further out"),
+        (FirstLevel::Miss { .. }, from) => {
+            let from = match from {
+                Some(Place::Private { core, .. } | Place::Departing { core: Some(core), .. }) => {
+                    format!("the cache of core {core}")
+                }
+                Some(Place::Shared { level, .. } | Place::Departing { cache: level, .. }) => {
+                    format!("shared level {level}")
+                }
+                Some(Place::Store) | None => "the backing store".to_owned(),
+            };
+            format!("I.{event}, filled from {from}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use coherence::{Observer, Reference};
+
+    use super::*;
+    use crate::config::Draft;
+
+    /// An onlooker of values that misses every line moved from one core's cache to another place.
+    struct Forgetful(Values);
+
+    impl Observer for Forgetful {
+        fn looked_up(&mut self, reference: &Reference, cache: usize, answer: FirstLevel) {
+            self.0.looked_up(reference, cache, answer);
+        }
+
+        fn loaded(&mut self, reference: &Reference, place: Place) {
+            self.0.loaded(reference, place);
+        }
+
+        fn storing(&mut self, reference: &Reference) {
+            self.0.storing(reference);
+        }
+
+        fn stored(&mut self, reference: &Reference, place: Place) {
+            self.0.stored(reference, place);
+        }
+
+        fn copied(&mut self, line: cache::LineAddr, from: Place, to: Place) {
+            let leaves_core_0 = matches!(from, Place::Private { core: 0, .. });
+            if !leaves_core_0 || matches!(to, Place::Private { core: 0, .. }) {
+                self.0.copied(line, from, to);
+            }
+        }
+    }
+
+    impl Watcher for Forgetful {
+        fn violation(&self) -> Option<&Violation> {
+            self.0.violation()
+        }
+
+        fn line_not_stored(&self) -> Option<cache::LineAddr> {
+            self.0.line_not_stored()
+        }
+    }
+
+    fn session(settings: &[&str]) -> Session<Forgetful> {
+        let mut draft = Draft::built_in();
+        for setting in settings {
+            draft.set(setting).unwrap();
+        }
+        let config = Config::new(&draft).unwrap();
+        let values = Forgetful(Values::new(&config.machine, config.word_bytes));
+        Session::new(&config, &ReplayOptions::default(), values).unwrap()
+    }
+
+    fn access(core: u16, op: trace::Op) -> Record {
+        Record::access(core, op, 0x1004, 4)
+    }
+
+    #[test]
+    fn a_lost_copy_is_a_load_that_did_not_see_the_last_store() {
+        let mut session = session(&["cores=2"]);
+        assert!(session.step(&access(0, trace::Op::Write)).is_ok());
+        assert!(session.step(&access(0, trace::Op::Read)).is_ok());
+        let error = session.step(&access(1, trace::Op::Read)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "access 3: core 1 loaded word 1 of the line 0x1000 and found store 0, not store 1; the \
+             states are S S; the rule was I.Load, filled from the cache of core 0"
+        );
+    }
+
+    #[test]
+    fn a_store_that_never_reaches_memory_shows_after_the_drain() {
+        let mut session = session(&["cores=1", "rules.drain_at_end=true"]);
+        assert!(session.step(&access(0, trace::Op::Write)).is_ok());
+        let error = session.finish(Interleave::Recorded).unwrap_err();
+        assert!(matches!(error, ReplayError::NotStored { line: Addr(0x1000) }), "{error}");
+    }
+
+    #[test]
+    fn the_machines_own_table_names_the_cell_that_no_path_reaches() {
+        let broken = Broken {
+            core: 1,
+            line: cache::LineAddr(0x40),
+            state: coherence::State(3),
+            event: "BusUpgr",
+        };
+        let error = session(&[]).broken(broken);
+        let expected = "access 0: core 1 was asked for the impossible cell M.BusUpgr";
+        assert_eq!(error.to_string(), expected);
     }
 }

@@ -5,7 +5,7 @@
 //! number.
 
 use cache::{LineAddr, Slot};
-use coherence::{CoreId, MachineSpec, Observer, Place, Reference};
+use coherence::{CoreId, FirstLevel, MachineSpec, Observer, Place, Reference};
 use rustc_hash::FxHashMap;
 
 use super::Watcher;
@@ -23,6 +23,10 @@ pub struct Violation {
     pub expected: u64,
     /// Where the load read.
     pub place: Place,
+    /// How the first level had answered.
+    pub answer: FirstLevel,
+    /// Where the line had come from, if this access brought it.
+    pub filled_from: Option<Place>,
 }
 
 /// The values of every copy in the machine.
@@ -41,6 +45,9 @@ pub struct Values {
     /// The last store to every word that was ever stored to.
     ledger: FxHashMap<LineAddr, Box<[u64]>>,
     stores: u64,
+    /// How the first level answered the reference under way, and where its line came from.
+    answer: FirstLevel,
+    filled_from: Option<Place>,
     violation: Option<Violation>,
 }
 
@@ -59,6 +66,8 @@ impl Values {
             store: FxHashMap::default(),
             ledger: FxHashMap::default(),
             stores: 0,
+            answer: FirstLevel::Hit,
+            filled_from: None,
             violation: None,
         }
     }
@@ -113,6 +122,11 @@ impl Values {
 }
 
 impl Observer for Values {
+    fn looked_up(&mut self, _reference: &Reference, _cache: usize, answer: FirstLevel) {
+        self.answer = answer;
+        self.filled_from = None;
+    }
+
     fn loaded(&mut self, reference: &Reference, place: Place) {
         let found = self.at(reference.line, place);
         let expected = self.ledger.get(&reference.line);
@@ -120,8 +134,15 @@ impl Observer for Values {
             let found = found.map_or(0, |words| words[word]);
             let expected = expected.map_or(0, |words| words[word]);
             if found != expected && self.violation.is_none() {
-                let reference = *reference;
-                self.violation = Some(Violation { reference, word, found, expected, place });
+                self.violation = Some(Violation {
+                    reference: *reference,
+                    word,
+                    found,
+                    expected,
+                    place,
+                    answer: self.answer,
+                    filled_from: self.filled_from,
+                });
                 return;
             }
         }
@@ -141,6 +162,7 @@ impl Observer for Values {
     }
 
     fn copied(&mut self, line: LineAddr, from: Place, to: Place) {
+        self.filled_from.get_or_insert(from);
         let source: Option<Box<[u64]>> = self.at(line, from).map(Into::into);
         match source {
             Some(source) => self.at_mut(line, to).copy_from_slice(&source),
