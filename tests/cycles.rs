@@ -123,3 +123,14 @@ fn a_shared_level_answers_in_place_of_memory() {
     let shared = &["caches.1.scope=Shared", "L2.latency=40"];
     assert_eq!(clocks(shared, "0 R 0x0\n1 T 1000\n1 R 0x0\n"), [248, 1048]);
 }
+
+#[test]
+fn a_time_moves_the_accesses_that_follow_and_never_back() {
+    // At 3 GHz 1 us is 3000 ticks: core 0's read ends at 3222. Core 1's 100 ticks of computing lie
+    // before 1.1 us, which is 3300.
+    let trace = "@time 1 us\n0 R 0x0\n1 T 100\n@time 1.1 us\n1 R 0x0\n0 R 0x0\n";
+    // Core 1 reads at 3300: its transaction ends at 3300 + 222; core 0's hit is at 3300 + 4.
+    assert_eq!(clocks(&[], trace), [3304, 3522]);
+    assert_eq!(clocks(&[], "@time 500 cycles\n0 R 0x0\n"), [722]);
+    assert_eq!(clocks(&["clock=1 GHz"], "@time 1 us\n0 R 0x0\n"), [1222]);
+}

@@ -89,6 +89,8 @@ impl Stream {
 /// Merges one stream a core into one order.
 pub struct Merger {
     streams: Vec<Stream>,
+    /// The cores whose streams have a next record, in order; `None` before the first call.
+    waiting: Option<Vec<usize>>,
     interleave: Interleave,
     /// The core whose turn it is, and how many records are left of it.
     turn: (usize, u64),
@@ -109,7 +111,8 @@ impl Merger {
             Interleave::Recorded | Interleave::Clock | Interleave::Random(_) => 0,
         };
         let random = if let Interleave::Random(seed) = interleave { seed } else { 0 };
-        Self { streams: streams.collect(), interleave, turn: (0, turn), random }
+        let streams = streams.collect();
+        Self { streams, waiting: None, interleave, turn: (0, turn), random }
     }
 
     /// Returns the next record and whose it is; `clock` tells each core's time.
@@ -117,29 +120,46 @@ impl Merger {
         &mut self,
         clock: impl Fn(u32) -> u64,
     ) -> Result<Option<(u32, Record)>, TraceError> {
-        let mut waiting = Vec::with_capacity(self.streams.len());
-        for (core, stream) in self.streams.iter_mut().enumerate() {
-            if stream.refill()? {
-                waiting.push(core);
+        if self.waiting.is_none() {
+            let mut waiting = Vec::with_capacity(self.streams.len());
+            for (core, stream) in self.streams.iter_mut().enumerate() {
+                if stream.refill()? {
+                    waiting.push(core);
+                }
             }
+            self.waiting = Some(waiting);
         }
-        let Some(&first) = waiting.first() else { return Ok(None) };
-        let core = match self.interleave {
-            Interleave::Recorded => first,
-            Interleave::Clock => {
-                waiting.into_iter().min_by_key(|core| clock(*core as u32)).unwrap_or(first)
-            }
-            Interleave::RoundRobin(turn) => self.round_robin(&waiting, turn),
-            Interleave::Random(_) => waiting[self.draw(waiting.len())],
+        let waiting = self.waiting.take().unwrap_or_default();
+        let Some(core) = self.choose(&waiting, clock) else {
+            self.waiting = Some(waiting);
+            return Ok(None);
         };
         let stream = &mut self.streams[core];
         let record = stream.chunk[stream.next];
         stream.next += 1;
+        let mut waiting = waiting;
+        if !stream.refill()? {
+            waiting.retain(|other| *other != core);
+        }
+        self.waiting = Some(waiting);
         if record.op == Op::Time || record.op == Op::TimeTicks {
             // A time is no turn of the core's.
             self.turn.1 += u64::from(self.turn.0 == core);
         }
         Ok(Some((core as u32, record)))
+    }
+
+    fn choose(&mut self, waiting: &[usize], clock: impl Fn(u32) -> u64) -> Option<usize> {
+        let first = *waiting.first()?;
+        Some(match self.interleave {
+            Interleave::Recorded => first,
+            Interleave::Clock => {
+                let lowest = waiting.iter().min_by_key(|core| clock(**core as u32));
+                lowest.copied().unwrap_or(first)
+            }
+            Interleave::RoundRobin(turn) => self.round_robin(waiting, turn),
+            Interleave::Random(_) => waiting[self.draw(waiting.len())],
+        })
     }
 
     fn round_robin(&mut self, waiting: &[usize], turn: u64) -> usize {
