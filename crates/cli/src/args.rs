@@ -95,6 +95,7 @@ Examples:
   mesim replay traces/false-sharing.mtrace.xz --classify
   mesim replay trace.din.gz --set L1.size=16KiB --set protocol=MSI --json report.json
   valgrind --tool=lackey --trace-mem=yes --log-fd=9 ./a.out 9>&1 | mesim replay - --format lackey")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ReplayArgs {
     /// The trace: a file, `-` for standard input, or a folder or list of per-core files
     #[arg(required = true, value_name = "TRACE")]

@@ -116,7 +116,7 @@ impl Draft {
         }
         let named = (0..self.levels).find(|level| {
             let name = self.get(&format!("caches.{level}.name"));
-            let name = name.map_or_else(|| format!("L{}", level + 1), |value| unquoted(value));
+            let name = name.map_or_else(|| format!("L{}", level + 1), unquoted);
             name.eq_ignore_ascii_case(first)
         });
         named.map_or_else(|| key.to_owned(), |level| format!("caches.{level}.{rest}"))
