@@ -23,6 +23,11 @@ pub const DEFAULT_MACHINE: &str = include_str!("../../../../configs/machines/def
 /// The most lines that all caches of a machine may hold together.
 pub const MACHINE_LINES_MAX: u64 = 1 << 27;
 
+/// Returns the path of every key, as `--set` takes it; level 0 stands for every level.
+pub fn keys() -> Vec<String> {
+    raw::all_keys(1)
+}
+
 /// A checked machine and how to count on it.
 #[derive(Clone, Debug)]
 pub struct Config {
