@@ -165,7 +165,8 @@ fn a_hit_takes_what_the_files_comment_says() {
 fn load_to_use(spec: &MachineSpec, level: usize) -> u64 {
     let mut machine = Machine::new(spec.clone(), ()).expect("it loads");
     let inner = spec.private.iter().chain(&spec.shared).take(level);
-    let shapes: Vec<_> = inner.map(|level| (level.geometry.sets(), level.geometry.ways())).collect();
+    let shapes: Vec<_> =
+        inner.map(|level| (level.geometry.sets(), level.geometry.ways())).collect();
     let stride = shapes.iter().map(|(sets, _)| *sets).max().unwrap_or(1);
     let others = shapes.iter().map(|(_, ways)| *ways).max().unwrap_or(0);
     let mut load = |line: u32| {

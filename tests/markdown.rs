@@ -28,7 +28,8 @@ fn cells(line: &str) -> Option<Vec<String>> {
 
 #[test]
 fn rows_end_where_the_table_ends() {
-    let text = "a\n\n| x | y |\n|---|---|\n| `1` `2` | b |\n| 3 | c |\n\n| x | y |\n|---|---|\n| 4 | |";
+    let text =
+        "a\n\n| x | y |\n|---|---|\n| `1` `2` | b |\n| 3 | c |\n\n| x | y |\n|---|---|\n| 4 | |";
     let rows = tables(text, "| x | y |");
     assert_eq!(rows, [["`1` `2`", "b"], ["3", "c"], ["4", ""]]);
     assert_eq!(quoted(&rows[0][0]), ["1", "2"]);

@@ -1,9 +1,9 @@
 //! What is where: stores of cache lines.
 //!
-//! A [`LineStore`] answers three questions about one cache: is this line here ([`LineStore::find`]),
-//! where would it go ([`LineStore::choose`]), and is it dirty ([`LineStore::is_dirty`]). It is
-//! set-associative or fully associative, as its [`Geometry`] says, and keeps its lines in the order
-//! of a [`Replacement`] policy.
+//! A [`LineStore`] answers three questions about one cache: is this line here
+//! ([`LineStore::find`]), where would it go ([`LineStore::choose`]), and is it dirty
+//! ([`LineStore::is_dirty`]). It is set-associative or fully associative, as its [`Geometry`] says,
+//! and keeps its lines in the order of a [`Replacement`] policy.
 //!
 //! Left out on purpose: this crate does not know what a core, a protocol, a file or a tick is. A
 //! store never decides what happens to a victim; its caller does.

@@ -243,7 +243,8 @@ Examples:
   mesim gen ping-pong --cores 2 --rounds 10 -o ping-pong.mtrace
   mesim gen locks --lock ticket --cores 4 --spins 10 -o - | mesim replay - --format mtrace")]
 pub(crate) struct GenArgs {
-    /// The kind of trace: ping-pong, false-sharing, producer-consumer, streaming, zipf, matmul, locks
+    /// The kind of trace: ping-pong, false-sharing, producer-consumer, streaming, zipf, matmul,
+    /// locks
     #[arg(value_parser = parse_generator)]
     pub(crate) kind: trace::synth::Generator,
 

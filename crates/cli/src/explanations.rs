@@ -12,6 +12,7 @@ const fn e(code: &'static str, title: &'static str, text: &'static str) -> Expla
 }
 
 /// All codes in order: 01 traces, 02 configs, 03 usage and outputs, 09 broken promises.
+#[rustfmt::skip] // The texts stand as they are printed.
 pub(crate) const EXPLANATIONS: &[Explanation] = &[
     e("E0101", "no such file", "\
 The trace named on the command line does not exist. If the folder has a file with a similar name,
@@ -67,10 +68,12 @@ Addresses are hexadecimal: with 0x in mtrace, percore and nus, without in din, x
 either way in ncsu. In mtrace a declared name may stand for one: `let x = 0x1000`, then `x+8`."),
     e("E0116", "address beyond 64 bits", "\
 The address, or the last byte of the access, lies beyond the last 64-bit address."),
-    e("E0117", "invalid size", "Sizes are whole numbers of bytes: decimal, but hexadecimal in xdin."),
+    e("E0117", "invalid size", "\
+Sizes are whole numbers of bytes: decimal, but hexadecimal in xdin."),
     e("E0118", "size out of range", "\
 An access touches 1 to 65536 bytes; a clean or flush may cover up to 1 GiB."),
-    e("E0119", "invalid number of cycles", "Compute ticks (T, and label 2 of nus) are whole numbers."),
+    e("E0119", "invalid number of cycles", "\
+Compute ticks (T, and label 2 of nus) are whole numbers."),
     e("E0120", "unknown name", "\
 An address name is used that no earlier line declares. `let x = 0x1000` declares x for all lines
 after it."),
@@ -78,12 +81,14 @@ after it."),
     e("E0122", "name declared twice", "A name stands for one address in the whole trace."),
     e("E0123", "too many names", "A trace declares at most 65,536 names."),
     e("E0124", "invalid header line", "\
-The header lines of mtrace are `@cores N`, `@line BYTES`, `@title TEXT`, `@config FILE` and, anywhere,
-`@time 5 s`."),
+The header lines of mtrace are `@cores N`, `@line BYTES`, `@title TEXT`, `@config FILE` and,
+anywhere, `@time 5 s`."),
     e("E0125", "invalid time", "\
 A time is a number and a unit: s, ms, us, ns, ps or cycles, such as `@time 1.5 ms`."),
-    e("E0126", "time runs backwards", "Simulated time never runs backwards: each `@time` is at or after the one before."),
-    e("E0127", "wrong number of files", "Per-core files are one for each core: from 1 file to as many as the machine has cores."),
+    e("E0126", "time runs backwards", "\
+Simulated time never runs backwards: each `@time` is at or after the one before."),
+    e("E0127", "wrong number of files", "\
+Per-core files are one for each core: from 1 file to as many as the machine has cores."),
     e("E0128", "not a file of one core", "\
 Several files were given, so each is the trace of one core; this one's lines name cores themselves.
 Replay it alone."),
@@ -91,18 +96,19 @@ Replay it alone."),
 A config is a RON file, such as configs/machines/default.ron. The diagnostic points at the first
 character that does not fit."),
     e("E0202", "unknown key", "\
-The config, or `--set`, names a key that does not exist; the nearest one is offered. configs/README.md
-documents every key."),
+The config, or `--set`, names a key that does not exist; the nearest one is offered.
+configs/README.md documents every key."),
     e("E0203", "not a value of this key", "\
-The key exists, but not with this value. The diagnostic says what was expected and gives an example."),
+The key exists, but not with this value. The diagnostic says what was expected and gives an
+example."),
     e("E0204", "a cache shape that cannot be", "\
 sets x ways x line = size. The line size is a power of two, and so is the number of sets, because
-address bits select the set; the number of ways need not be (`TreePlru` needs it). `ways: Full` makes
-a fully associative cache of any number of lines."),
+address bits select the set; the number of ways need not be (`TreePlru` needs it). `ways: Full`
+makes a fully associative cache of any number of lines."),
     e("E0205", "values that do not go together", "\
 Each value is possible, but not both: a private write-back level inside a write-through one would
-lose stores; `FillFirst` lets a victim leave after the line is placed, which an inclusive level below
-the first cannot allow."),
+lose stores; `FillFirst` lets a victim leave after the line is placed, which an inclusive level
+below the first cannot allow."),
     e("E0301", "an interleaving that cannot be", "\
 `recorded` needs a trace with a global order, which per-core files do not have. `clock`, `rr:N` and
 `random:SEED` take one stream of records a core; a trace of all cores is read once for each core, so
@@ -116,20 +122,23 @@ The folder has to exist and to be writable."),
     e("E0304", "interrupted", "\
 Ctrl-C or a termination signal ended the work. Nothing is reported of a part, and no output file was
 changed. `--limit N` reports on the first N accesses."),
-    e("E0305", "the config cannot be read", "The config file is missing, unreadable, or larger than a config can be."),
+    e("E0305", "the config cannot be read", "\
+The config file is missing, unreadable, or larger than a config can be."),
     e("E0306", "no such core", "\
 The trace names a core that the machine of its own `@config` does not have; see E0114."),
-    e("E0307", "unknown output format", "The output's name does not end in a known format; `--to` says which."),
+    e("E0307", "unknown output format", "\
+The output's name does not end in a known format; `--to` says which."),
     e("E0308", "a lossy conversion, refused", "\
 `--strict` was given and the output format cannot say something that the trace says: cores, sizes,
 fetches, atomics. mtrace can say everything."),
-    e("E0309", "an option of a generator out of range", "The diagnostic says what range was expected."),
+    e("E0309", "an option of a generator out of range", "\
+The diagnostic says what range was expected."),
     e("E0310", "no steps without an order", "`mesim step` shows one trace in its own order."),
     e("E0311", "unknown diagnostic code", "`mesim explain` without a code lists all of them."),
     e("E0901", "a load did not see the last store", "\
 With `--check`, every copy of a line carries the number of the last store to each word, and every
-load is compared with the last store in global order. A difference means that mesim lost or kept data
-that it should not have: a mistake in mesim. Please report the trace and the config."),
+load is compared with the last store in global order. A difference means that mesim lost or kept
+data that it should not have: a mistake in mesim. Please report the trace and the config."),
     e("E0902", "an impossible cell was asked for", "\
 A protocol's table marks a step as impossible, and the run came to it: a mistake in the table or in
 the machine. Please report the trace and the config."),
@@ -137,10 +146,11 @@ the machine. Please report the trace and the config."),
 Every run is audited: hits and misses make accesses, lines gained and lost make lines held, bytes on
 the bus are accounted for. A law that does not hold means that a counter is wrong, so no number is
 shown. Please report the trace and the config."),
-    e("W0101", "a conversion lost something", "The output format cannot say everything; see E0308."),
+    e("W0101", "a conversion lost something", "\
+The output format cannot say everything; see E0308."),
     e("W0102", "files without an order were merged", "\
-Per-core files have no order among them. Written into one file they alternate, a record each; another
-order gives other counts."),
+Per-core files have no order among them. Written into one file they alternate, a record each;
+another order gives other counts."),
     e("W0201", "an inclusive level smaller than what it includes", "\
 It is legal, and teaches what inclusion costs: each of its evictions takes lines out of the inner
 levels, which can never be full."),

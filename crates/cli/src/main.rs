@@ -1,4 +1,8 @@
 //! The `mesim` command: flags in, reports and diagnostics out, an exit code.
+//!
+//! ```text
+//! mesim replay traces/false-sharing.mtrace.xz --classify
+//! ```
 
 mod args;
 mod commands;

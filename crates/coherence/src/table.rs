@@ -22,7 +22,8 @@ macro_rules! states {
             meaning: Cow::Borrowed(concat!($($doc),+)),
             holding: {
                 #[allow(unused_mut, reason = "the invalid state holds nothing")]
-                let mut holding = Holding { valid: false, unique: false, dirty: false, forwards: false };
+                let mut holding =
+                    Holding { valid: false, unique: false, dirty: false, forwards: false };
                 $(holding.$holds = true;)*
                 holding
             },
