@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cache::{Addr, LineAddr};
-use coherence::{Machine, MachineSpec, Op, Protocol};
+use coherence::{CleanSupply, Machine, MachineSpec, Op, Protocol, Rules};
 use driver::config::{Config, ConfigError, Draft, PROFILES, keys};
 
 use crate::markdown;
@@ -141,6 +141,26 @@ fn the_example_in_the_readme_loads() {
         let draft = Draft::from_ron("README", ron).unwrap_or_else(|error| panic!("{error}"));
         Config::new(&draft).unwrap_or_else(|error| panic!("{error}"));
     }
+}
+
+#[test]
+fn a_profile_that_is_set_replaces_the_rules_of_the_file() {
+    let file = "(rules: (profile: \"dinero\", clean_supply: ExclusiveOnly))";
+    let rules = |sets: &[&str]| {
+        let mut draft = Draft::from_ron("file", file).unwrap();
+        // `FillFirst` goes with no inclusive level below the first.
+        for set in sets.iter().chain(&["L2.inclusion=NonInclusive"]) {
+            draft.set(set).unwrap();
+        }
+        Config::new(&draft).unwrap().machine.rules
+    };
+    let (_, illinois) = PROFILES.iter().find(|(name, _)| *name == "illinois").unwrap();
+    assert_eq!(rules(&["rules=illinois"]), *illinois);
+    let drained = Rules { drain_at_end: true, ..*illinois };
+    assert_eq!(rules(&["rules=illinois", "rules.drain_at_end=true"]), drained);
+    assert_eq!(rules(&["rules.drain_at_end=true", "rules=illinois"]), *illinois);
+    // A profile for the other keys to start from leaves them as they are.
+    assert_eq!(rules(&["rules.profile=illinois"]).clean_supply, CleanSupply::ExclusiveOnly);
 }
 
 /// The cycles from a load to its value that the comments of the files name, level by level.

@@ -65,6 +65,10 @@ impl Draft {
         let text = value.trim();
         let start = start + (value.len() - value.trim_start().len());
         let origin = Origin { source, span: start..start + text.len() };
+        if path == "rules" {
+            // A profile says all of the rules: what was said of single ones before is over.
+            self.values.retain(|known, _| !known.starts_with("rules."));
+        }
         self.values.insert(path, Value { text: text.to_owned(), origin });
         Ok(())
     }
