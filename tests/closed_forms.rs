@@ -77,8 +77,8 @@ fn streaming_stores_write_back_all_but_what_the_cache_holds() {
 
 #[test]
 fn blocking_a_matrix_product_saves_26_misses_of_27() {
-    // 32 x 32 doubles, an L1 of 4 KiB (16 sets of 4 ways), an L2 that holds all. The walk through B's columns
-    // (256 bytes apart) uses 4 of the 16 sets, so that nothing of B survives a column.
+    // 32 x 32 doubles, an L1 of 4 KiB (16 sets of 4 ways), an L2 that holds all. The walk through
+    // B's columns (256 bytes apart) uses 4 of the 16 sets, so that nothing of B survives a column.
     // The counts are those of an independent LRU simulation of the same loops.
     let machine = ["L1.size=4KiB", "L1.ways=4"];
     let naive = Options { cores: 1, n: 32, ..Options::default() };

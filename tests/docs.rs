@@ -2,7 +2,8 @@
 //!
 //! A ```` ```console ```` block has commands behind `$ ` and what each prints on standard output; a
 //! `<!-- generated: COMMAND -->` block, up to `<!-- end -->`, is what its command prints.
-//! `MESIM_BLESS=1 cargo test --test integration docs` writes the outputs anew, to be read as a diff.
+//! `MESIM_BLESS=1 cargo test --test integration docs` writes the outputs anew, to be read as
+//! a diff.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

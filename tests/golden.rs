@@ -38,6 +38,11 @@ fn check(machine: &str, trace: &str, expected: &[(&str, u64)]) {
     }
 }
 
+/// Reads of core 0, one a line.
+fn reads(addresses: &[u64]) -> String {
+    addresses.iter().map(|address| format!("0 R {address:#x}\n")).collect()
+}
+
 /// One core, an L1 of four direct-mapped lines of 16 bytes.
 const TINY: &str = r#"(line: "16 B", caches: [(name: "L1", size: "64 B", ways: 1, latency: 1)])"#;
 
@@ -69,8 +74,8 @@ fn a_straddling_access_is_a_reference_to_each_line_in_address_order() {
 #[test]
 fn sixty_four_cores_share_a_line_and_one_store_takes_it_from_all() {
     // Every core reads the line: 64 BusRd, the first alone (E), the second an intervention at the
-    // first, all others find holders. Core 63 then stores: an upgrade that 63 others lose a copy to.
-    // Core 0 reads again: core 63 flushes and supplies.
+    // first, all others find holders. Core 63 then stores: an upgrade that 63 others
+    // lose a copy to. Core 0 reads again: core 63 flushes and supplies.
     let mut trace = String::from("@cores 64\n");
     for core in 0..64 {
         trace += &format!("{core} R 0x1000\n");
@@ -170,7 +175,8 @@ fn a_non_inclusive_outer_level_leaves_inner_copies_alone_and_takes_their_victims
 fn through(allocate: bool, cores: u32) -> String {
     format!(
         r#"(cores: {cores}, line: "16 B", caches: [
-            (name: "L1", size: "32 B", ways: 2, latency: 1, write: WriteThrough(allocate: {allocate})),
+            (name: "L1", size: "32 B", ways: 2, latency: 1,
+             write: WriteThrough(allocate: {allocate})),
             (name: "L2", size: "64 B", ways: 4, latency: 3),
         ])"#
     )
@@ -208,15 +214,15 @@ fn a_write_through_l1_over_a_write_back_l2_keeps_the_dirty_bit_in_the_l2() {
 
 #[test]
 fn a_read_miss_replaces_its_l1_victim_before_the_l2_is_asked() {
-    // L1 holds two lines, L2 four. Reads of A B C D fill the L2; the L1 has C D. A is read: L1 gives
-    // up C before the L2 is asked for A, a hit, which makes the L2 order B C D A. E is read: L1
+    // L1 holds two lines, L2 four. Reads of A B C D fill the L2; the L1 has C D. A is read: L1
+    // gives up C before the L2 is asked for A, a hit, which makes the L2 order B C D A. E is read: L1
     // gives up D; the L2 gives up B, which no L1 holds: no back-invalidation. C is read: L1 (A E)
     // gives up A; a hit in L2: order D A E C. F: L1 gives up E; L2 gives up D. A: L1 (C F) gives up
     // C; hit in L2.
     // Misses of L2: A B C D E F. Hits of L2: A, C, A.
     check(
         &through(true, 1),
-        "0 R 0x00\n0 R 0x10\n0 R 0x20\n0 R 0x30\n0 R 0x00\n0 R 0x40\n0 R 0x20\n0 R 0x50\n0 R 0x00\n",
+        &reads(&[0x00, 0x10, 0x20, 0x30, 0x00, 0x40, 0x20, 0x50, 0x00]),
         &[
             ("levels/0/misses", 9),
             ("levels/0/evictions", 7),
@@ -236,7 +242,7 @@ fn an_l2_eviction_takes_the_l1_line_along_and_the_next_miss_is_a_back_invalidati
     // 0 R A; B A C A D A (each second a hit in L1); E evicts A from the L2. Then A misses.
     check(
         &through(true, 1),
-        "0 R 0x00\n0 R 0x10\n0 R 0x00\n0 R 0x20\n0 R 0x00\n0 R 0x30\n0 R 0x00\n0 R 0x40\n0 R 0x00\n",
+        &reads(&[0x00, 0x10, 0x00, 0x20, 0x00, 0x30, 0x00, 0x40, 0x00]),
         &[
             ("totals/hits", 3),
             ("totals/misses", 6),
@@ -321,8 +327,8 @@ fn a_write_through_machine_leaves_an_owned_line_exclusive() {
 
 #[test]
 fn a_flushed_line_arrives_at_a_non_inclusive_shared_level_before_the_requester_is_answered() {
-    // Shared L2 of one line, non-inclusive. 0 W A: A in L2 and in core 0 (M). 0 W B: B replaces A in
-    // the L2; core 0 keeps A. 1 R A: core 0 flushes; A arrives at the L2, which lacks it and gives
+    // Shared L2 of one line, non-inclusive. 0 W A: A in L2 and in core 0 (M). 0 W B: B replaces A
+    // in the L2; core 0 keeps A. 1 R A: core 0 flushes; A arrives at the L2, which lacks it and gives
     // up B (clean). No shared level is looked up. Memory is not written: the L2 is dirty.
     let machine = r#"(cores: 2, line: "16 B", caches: [
         (name: "L1", size: "64 B", ways: 4, latency: 1),

@@ -125,7 +125,8 @@ changed. `--limit N` reports on the first N accesses."),
     e("E0305", "the config cannot be read", "\
 The config file is missing, unreadable, or larger than a config can be."),
     e("E0306", "no such core", "\
-The trace names a core that the machine of its own `@config` does not have; see E0114."),
+The trace names a core that the machine does not have, and this was found only on the way: it came
+from standard input, and the machine is that of its own `@config`. See E0114."),
     e("E0307", "unknown output format", "\
 The output's name does not end in a known format; `--to` says which."),
     e("E0308", "a lossy conversion, refused", "\

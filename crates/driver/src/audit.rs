@@ -319,9 +319,9 @@ mod tests {
     #[test]
     fn a_level_counter_that_is_one_too_high_breaks_a_law() {
         let run = run();
-        for (name, spoil) in each!(LevelCounters: hits misses fills evictions write_backs write_backs_received
-                back_invalidations)
-        {
+        let wrong = each!(LevelCounters:
+            hits misses fills evictions write_backs write_backs_received back_invalidations);
+        for (name, spoil) in wrong {
             let mut tally = run.tally.clone();
             spoil(&mut tally.cores[0].levels[1]);
             assert!(audit(&run.machine, &tally, &[]).is_err(), "no law sees {name}");

@@ -4,7 +4,7 @@ use cache::{Choice, LineAddr, Slot};
 
 use super::Machine;
 use crate::counters::Cause;
-use crate::observe::{Loss, Observer, Place};
+use crate::observe::{Loss, Observer, Place, Supplier};
 use crate::reference::CoreId;
 use crate::rules::VictimOrder;
 use crate::spec::WritePolicy;
@@ -16,20 +16,32 @@ struct SharedVictim {
     dirty: Option<Place>,
 }
 
+/// What lies below the bus answers a request for a line.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Below {
+    /// Where its data is now.
+    pub(super) from: Place,
+    /// Who had it.
+    pub(super) supplier: Supplier,
+    /// The ticks of the looks, and of the memory if it came to that.
+    pub(super) ticks: u64,
+}
+
 impl<O: Observer> Machine<O> {
-    /// Asks a shared level, and whoever comes after it, for a line; returns where its data is and
-    /// the ticks that the looks took.
-    pub(super) fn ask_shared(&mut self, level: usize, line: LineAddr) -> (Place, u64) {
+    /// Asks a shared level, and whoever comes after it, for a line.
+    pub(super) fn ask_shared(&mut self, level: usize, line: LineAddr) -> Below {
         let Some(cache) = self.shared.get_mut(level) else {
             self.memory.reads += 1;
             self.memory.bytes_read += self.spec.line.bytes();
-            return (Place::Store, self.spec.memory_latency);
+            let ticks = self.spec.memory_latency;
+            return Below { from: Place::Store, supplier: Supplier::Store, ticks };
         };
         let latency = cache.latency;
         if let Some(slot) = cache.store.find(line) {
             cache.counters.hits += 1;
             cache.store.touch(slot);
-            return (Place::Shared { level, slot }, latency);
+            let from = Place::Shared { level, slot };
+            return Below { from, supplier: Supplier::Shared(level), ticks: latency };
         }
         cache.counters.misses += 1;
         cache.counters.fills += 1;
@@ -37,19 +49,19 @@ impl<O: Observer> Machine<O> {
             VictimOrder::VictimFirst => {
                 let (slot, victim) = self.take_shared_room(level, line);
                 self.depart_shared(level, victim);
-                let (from, further) = self.ask_shared(level + 1, line);
-                self.place_shared(level, slot, line, from);
+                let further = self.ask_shared(level + 1, line);
+                self.place_shared(level, slot, line, further.from);
                 (slot, further)
             }
             VictimOrder::FillFirst => {
-                let (from, further) = self.ask_shared(level + 1, line);
+                let further = self.ask_shared(level + 1, line);
                 let (slot, victim) = self.take_shared_room(level, line);
-                self.place_shared(level, slot, line, from);
+                self.place_shared(level, slot, line, further.from);
                 self.depart_shared(level, victim);
                 (slot, further)
             }
         };
-        (Place::Shared { level, slot }, latency + further)
+        Below { from: Place::Shared { level, slot }, ticks: latency + further.ticks, ..further }
     }
 
     /// A dirty line arrives at a shared level from inside, or at the backing store.

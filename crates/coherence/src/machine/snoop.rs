@@ -50,12 +50,8 @@ impl<O: Observer> Machine<O> {
                 (from, self.spec.bus.cache_to_cache, Some(Supplier::Core(owner)))
             }
             None => {
-                let (from, latency) = self.ask_shared(0, line);
-                let supplier = match from {
-                    Place::Shared { level, .. } => Supplier::Shared(level),
-                    _ => Supplier::Store,
-                };
-                (from, latency, Some(supplier))
+                let below = self.ask_shared(0, line);
+                (below.from, below.ticks, Some(below.supplier))
             }
         };
         let mut data = 0;

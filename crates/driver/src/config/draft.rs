@@ -10,6 +10,8 @@ use super::raw;
 pub struct Draft {
     values: IndexMap<String, Value>,
     levels: usize,
+    /// The text has a list of levels, which may be empty.
+    lists_levels: bool,
     has_l1i: bool,
     source: Source,
 }
@@ -37,7 +39,7 @@ impl Draft {
         let mut file = Self { source: draft.source.clone(), ..Self::default() };
         raw::read(text, &mut file)
             .map_err(|error| ConfigError::from_ron(error, draft.source.clone()))?;
-        if file.levels > 0 {
+        if file.lists_levels {
             draft.values.retain(|path, _| !path.starts_with("caches."));
             draft.levels = file.levels;
         }
@@ -57,7 +59,10 @@ impl Draft {
             .strip_prefix("caches.")
             .and_then(|rest| rest.split('.').next()?.parse::<usize>().ok())
             .is_none_or(|level| level < self.levels);
-        if !raw::is_key(&path) || !level_exists {
+        if raw::is_key(&path) && !level_exists {
+            return Err(ConfigError::no_such_level(key.trim(), source, self.levels));
+        }
+        if !raw::is_key(&path) {
             return Err(ConfigError::unknown_key(key.trim(), source, &self.all_keys()));
         }
         self.has_l1i |= path.starts_with("l1i.");
@@ -86,8 +91,9 @@ impl Draft {
         self.values.insert(path.to_owned(), Value { text: text.to_owned(), origin });
     }
 
-    pub(super) fn set_levels(&mut self, levels: usize) {
+    pub(super) fn list_levels(&mut self, levels: usize) {
         self.levels = levels;
+        self.lists_levels = true;
     }
 
     pub(super) fn add_l1i(&mut self) {
@@ -115,6 +121,9 @@ impl Draft {
     /// Turns a level's name into its number: `L1.size` is `caches.0.size`.
     fn resolve(&self, key: &str) -> String {
         let Some((first, rest)) = key.split_once('.') else { return key.to_owned() };
+        if raw::is_key(key) {
+            return key.to_owned();
+        }
         if first.eq_ignore_ascii_case("l1i") {
             return format!("l1i.{rest}");
         }

@@ -144,6 +144,16 @@ impl ConfigError {
         }
     }
 
+    pub(super) fn no_such_level(key: &str, source: Source, levels: usize) -> Self {
+        Self {
+            kind: ConfigErrorKind::UnknownKey,
+            message: format!("the machine has no level for `{key}`"),
+            origin: Origin { source, span: 0..key.len() },
+            expected: format!("a level from 0 to {}", levels.saturating_sub(1)),
+            help: "`--set` changes levels that there are; a config file lists more".to_owned(),
+        }
+    }
+
     pub(super) fn not_an_assignment(argument: &str) -> Self {
         Self {
             kind: ConfigErrorKind::Syntax,

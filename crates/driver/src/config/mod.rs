@@ -47,10 +47,10 @@ impl Config {
     /// Checks a draft.
     pub fn new(draft: &Draft) -> Result<Self, ConfigError> {
         let reader = Reader { draft };
-        let line_bytes = reader.get("line", Bytes(64))?.0;
+        let line_bytes = reader.required::<Bytes>("line")?.0;
         let line = LineSize::new(line_bytes)
             .map_err(|error| reader.wrong("line", &error.to_string(), error.help()))?;
-        let word_bytes = reader.get("word", Bytes(4))?.0;
+        let word_bytes = reader.required::<Bytes>("word")?.0;
         if !word_bytes.is_power_of_two() || word_bytes > line_bytes {
             let help = format!("a power of two of at most a line, such as \"{} B\"", 4);
             return Err(reader.wrong("word", &format!("a word of {word_bytes} bytes"), help));
@@ -66,14 +66,14 @@ impl Config {
             l1i,
             shared,
             bus: reader.bus()?,
-            memory_latency: reader.ticks("memory.latency", 200)?,
+            memory_latency: reader.ticks("memory.latency")?,
             write_buffer: reader.write_buffer()?,
             rules: rules::read(&reader)?,
         };
         machine.check().map_err(|error| reader.conflict(&error))?;
         reader.check_memory(&machine, cores.is_none())?;
         let warnings = reader.warnings(&machine);
-        let Hertz(clock_hz) = reader.get("clock", Hertz(3_000_000_000))?;
+        let Hertz(clock_hz) = reader.required("clock")?;
         Ok(Self {
             machine,
             cores_from_trace: cores.is_none(),
@@ -111,8 +111,17 @@ impl Reader<'_> {
         Ok(self.get_if_set(path)?.unwrap_or(default))
     }
 
-    fn ticks(&self, path: &str, default: u64) -> Result<u64, ConfigError> {
-        let ticks = self.get(path, default)?;
+    /// Reads a key that the default machine has, which is under every draft.
+    fn required<T: ConfigValue>(&self, path: &str) -> Result<T, ConfigError> {
+        let value = self.get_if_set(path)?;
+        Ok(value.expect("the default machine has the key"))
+    }
+
+    fn ticks(&self, path: &str) -> Result<u64, ConfigError> {
+        self.bounded(path, self.required(path)?)
+    }
+
+    fn bounded(&self, path: &str, ticks: u64) -> Result<u64, ConfigError> {
         if ticks > TICKS_MAX {
             let help = format!("at most {TICKS_MAX} ticks");
             return Err(self.wrong(path, &format!("{ticks} ticks are too many"), help));
@@ -131,7 +140,7 @@ impl Reader<'_> {
     }
 
     fn protocol(&self) -> Result<Protocol, ConfigError> {
-        let name: String = self.get("protocol", "MESI".to_owned())?;
+        let name: String = self.required("protocol")?;
         if let Some(protocol) = Protocol::built_in(&name) {
             return Ok(protocol.clone());
         }
@@ -149,22 +158,22 @@ impl Reader<'_> {
     }
 
     fn bus(&self) -> Result<BusSpec, ConfigError> {
-        let width = self.get("bus.width", Bytes(32))?.0;
+        let width = self.required::<Bytes>("bus.width")?.0;
         if width == 0 {
             let help = "for example `\"32 B\"`".to_owned();
             return Err(self.wrong("bus.width", "a bus of width 0 moves nothing", help));
         }
         Ok(BusSpec {
-            request: self.ticks("bus.request", 2)?,
+            request: self.ticks("bus.request")?,
             width,
-            beat: self.ticks("bus.beat", 1)?,
-            cache_to_cache: self.ticks("bus.cache_to_cache", 30)?,
-            pipelined: self.get("bus.pipelined", false)?,
+            beat: self.ticks("bus.beat")?,
+            cache_to_cache: self.ticks("bus.cache_to_cache")?,
+            pipelined: self.required("bus.pipelined")?,
         })
     }
 
     fn write_buffer(&self) -> Result<u32, ConfigError> {
-        let entries: u32 = self.get("write_buffer", 8)?;
+        let entries: u32 = self.required("write_buffer")?;
         if entries > WRITE_BUFFER_MAX {
             let help = format!("from 0 to {WRITE_BUFFER_MAX} entries");
             return Err(self.wrong("write_buffer", &format!("{entries} entries"), help));
@@ -227,7 +236,7 @@ impl Reader<'_> {
             replacement,
             write: self.get(&key("write"), WritePolicy::WriteBack)?,
             inclusion: self.get(&key("inclusion"), Inclusion::Inclusive)?,
-            latency: self.ticks(&key("latency"), 4)?,
+            latency: self.bounded(&key("latency"), self.get(&key("latency"), 4)?)?,
         })
     }
 

@@ -147,7 +147,7 @@ pub(super) fn read(text: &str, draft: &mut Draft) -> Result<(), ron::error::Span
         read_rules(&options, text, rules.trim().get_ron(), &mut put)?;
     }
     if let Some(caches) = raw.caches {
-        draft.set_levels(caches.len());
+        draft.list_levels(caches.len());
     }
     if raw.l1i.is_some() {
         draft.add_l1i();

@@ -38,9 +38,9 @@ fn header(report: &Report, out: &mut String) {
         line("", title);
     }
     let mut counted = format!(
-        "{} accesses, {} references",
-        grouped(report.replayed.accesses),
-        grouped(totals.accesses)
+        "{}, {}",
+        amount(report.replayed.accesses, "access", "accesses"),
+        amount(totals.accesses, "reference", "references")
     );
     if report.warmup > 0 {
         let _ = write!(counted, ", after {} of warm-up", grouped(report.warmup));
@@ -49,11 +49,13 @@ fn header(report: &Report, out: &mut String) {
         let _ = write!(counted, ", at most {}", grouped(limit));
     }
     line("counted", &counted);
-    let cores = if spec.cores == 1 { "1 core".to_owned() } else { format!("{} cores", spec.cores) };
+    let cores = amount(u64::from(spec.cores), "core", "cores");
     let protocol = spec.protocol.name();
     line("machine", &format!("{cores}, {protocol}, lines of {} bytes", spec.line.bytes()));
-    for (level, scope) in scopes(report) {
-        line("", &level_line(level, scope));
+    for (number, (level, scope)) in scopes(report).enumerate() {
+        // A first-level cache has nothing inside it to include.
+        let is_first = number == 0 || number == spec.private.len() + spec.shared.len();
+        line("", &level_line(level, scope, is_first));
     }
     let bus = &spec.bus;
     line(
@@ -85,20 +87,22 @@ fn scopes(report: &Report) -> impl Iterator<Item = (&LevelSpec, &'static str)> {
     private.chain(shared).chain(spec.l1i.iter().map(|level| (level, "private")))
 }
 
-fn level_line(level: &LevelSpec, scope: &str) -> String {
+fn level_line(level: &LevelSpec, scope: &str, is_first: bool) -> String {
     let g = &level.geometry;
     let shape = if g.is_full() {
         "fully associative".to_owned()
     } else {
-        format!("{} ways, {} sets", g.ways(), g.sets())
+        let ways = amount(u64::from(g.ways()), "way", "ways");
+        format!("{ways}, {}", amount(u64::from(g.sets()), "set", "sets"))
     };
+    let inclusion = if is_first { "" } else { json::inclusion(level.inclusion) };
+    let comma = if is_first { "" } else { ", " };
     format!(
-        "{} {scope}, {}, {shape}, {}, {}, {}, latency {}",
+        "{} {scope}, {}, {shape}, {}, {}{comma}{inclusion}, latency {}",
         level.name,
         size(g.size_bytes()),
         json::replacement(level.replacement),
         json::write_policy(level.write),
-        json::inclusion(level.inclusion),
         level.latency
     )
 }
@@ -310,6 +314,11 @@ fn rate(part: u64, whole: u64) -> String {
         grouped(part),
         grouped(whole)
     )
+}
+
+/// Writes a number of things.
+fn amount(number: u64, one: &str, several: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { several })
 }
 
 /// Writes a number with a comma after every three digits.

@@ -87,7 +87,7 @@ impl LockKind {
     /// Every kind.
     pub const ALL: &[LockKind] = &[LockKind::Tas, LockKind::Ttas, LockKind::Ticket, LockKind::Mcs];
 
-    /// Returns the name that `gen locks --kind` takes.
+    /// Returns the name that `gen locks --lock` takes.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
