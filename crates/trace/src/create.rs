@@ -9,7 +9,7 @@ use crate::error_kind::TraceErrorKind;
 use crate::format::Format;
 use crate::formats::writer;
 use crate::header::Header;
-use crate::loss::{Loss, Losses};
+use crate::loss::Losses;
 use crate::record::Record;
 use crate::sink::{Sink, write_error};
 
@@ -23,10 +23,9 @@ pub fn create(path: &Path, format: Format, header: &Header) -> Result<Box<dyn Si
 
 /// Creates a folder and returns a writer of a file a core into it: `core0.din`, `core1.din`.
 ///
-/// For the formats whose lines do not name cores. A file is made when its core's first record
-/// comes; `suffix` is appended to every name, such as `.gz`. Times belong to no core and go to
-/// `core0`. An idle core has no file, so that a reader numbers the cores above it anew: their
-/// records count as having lost their core.
+/// For the formats whose lines do not name cores. `suffix` is appended to every name, such as `.gz`.
+/// Times belong to no core and go to `core0`. A core that does nothing has an empty file, up to the
+/// highest that does something or that the header states, so that a reader numbers them alike.
 pub fn create_per_core(
     folder: &Path,
     format: Format,
@@ -48,7 +47,8 @@ pub fn create_per_core(
     Ok(Box::new(PerCore {
         folder: folder.to_owned(),
         format,
-        header: header.clone(),
+        stated: header.cores.unwrap_or(1),
+        header: Header { cores: Some(1), ..header.clone() },
         suffix: suffix.to_owned(),
         cores: Vec::new(),
         batch: Vec::new(),
@@ -85,9 +85,11 @@ struct PerCore {
     folder: PathBuf,
     format: Format,
     header: Header,
+    /// How many cores the trace says it has.
+    stated: u16,
     suffix: String,
-    /// The writers of the cores that had a record, and their numbers of records, by core.
-    cores: Vec<Option<(Box<dyn Sink>, u64)>>,
+    /// The writers of the cores, made in their order.
+    cores: Vec<Box<dyn Sink>>,
     batch: Vec<Record>,
 }
 
@@ -96,27 +98,25 @@ impl PerCore {
     fn send(&mut self) -> Result<(), TraceError> {
         let Some(first) = self.batch.first() else { return Ok(()) };
         let core = usize::from(first.core);
-        if self.cores.len() <= core {
-            self.cores.resize_with(core + 1, || None);
-        }
-        let fresh = self.cores.iter().all(Option::is_none);
-        let (sink, count) = match &mut self.cores[core] {
-            Some(sink) => sink,
-            empty => {
-                let name = format!("core{core}.{}{}", self.format.name(), self.suffix);
-                // What the header loses is counted once, not for each file.
-                let none = Header::new(self.format);
-                let header = if fresh { &self.header } else { &none };
-                empty.insert((create(&self.folder.join(name), self.format, header)?, 0))
-            }
-        };
-        *count += self.batch.len() as u64;
+        self.make_files(core + 1)?;
         for record in &mut self.batch {
             record.core = 0;
         }
-        let result = sink.write(&self.batch);
+        let result = self.cores[core].write(&self.batch);
         self.batch.clear();
         result
+    }
+
+    /// Makes sure that the first `count` cores have a file each.
+    fn make_files(&mut self, count: usize) -> Result<(), TraceError> {
+        for core in self.cores.len()..count {
+            let name = format!("core{core}.{}{}", self.format.name(), self.suffix);
+            // What the header loses is counted once, not for each file.
+            let none = Header::new(self.format);
+            let header = if core == 0 { &self.header } else { &none };
+            self.cores.push(create(&self.folder.join(name), self.format, header)?);
+        }
+        Ok(())
     }
 }
 
@@ -130,18 +130,11 @@ impl Sink for PerCore {
         Ok(())
     }
 
-    fn finish(self: Box<Self>) -> Result<Losses, TraceError> {
+    fn finish(mut self: Box<Self>) -> Result<Losses, TraceError> {
+        self.make_files(usize::from(self.stated))?;
         let mut losses = Losses::default();
-        let mut idle = false;
-        for core in self.cores {
-            let Some((sink, count)) = core else {
-                idle = true;
-                continue;
-            };
+        for sink in self.cores {
             losses.merge(&sink.finish()?);
-            if idle {
-                losses.add_many(Loss::Core, count);
-            }
         }
         Ok(losses)
     }

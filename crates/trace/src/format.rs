@@ -92,6 +92,20 @@ impl Format {
         }
     }
 
+    /// Returns a line that is a record of the format.
+    #[must_use]
+    pub const fn example(self) -> &'static str {
+        match self {
+            Format::Mtrace => "0 R 0x1000 8",
+            Format::Din => "0 7fff1234",
+            Format::Xdin => "r 7fff1234 4",
+            Format::Lackey => " L 1ffeffe7e0,8",
+            Format::Ncsu => "0 r 7fff1234",
+            Format::Percore => "r 0x7fff1234",
+            Format::Nus => "0 0x7fff1234",
+        }
+    }
+
     /// Says whether a trace of this format is one of several files, a file a core.
     ///
     /// Such files have no order among them; how they interleave is the reader's choice.

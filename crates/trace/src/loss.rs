@@ -7,7 +7,7 @@ use std::fmt;
 /// The order of the variants is the order in which losses are listed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Loss {
-    /// A header line: line size, title or config.
+    /// A header line: line size, title, config, or cores that have no record.
     Header,
     /// The core of a record.
     Core,
@@ -101,11 +101,7 @@ impl Losses {
     }
 
     pub(crate) fn add(&mut self, loss: Loss) {
-        self.add_many(loss, 1);
-    }
-
-    pub(crate) fn add_many(&mut self, loss: Loss, count: u64) {
-        self.counts[loss as usize] += count;
+        self.counts[loss as usize] += 1;
     }
 }
 

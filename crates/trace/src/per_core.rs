@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use crate::error::TraceError;
@@ -9,7 +10,9 @@ use crate::error_kind::TraceErrorKind;
 use crate::header::Header;
 use crate::open::{Input, cannot_open, open};
 use crate::record::{CORES_MAX, Op, Record};
-use crate::source::{OneCore, ReadOptions, Source};
+use crate::sniff::format_of_name;
+use crate::source::{IterSource, OneCore, ReadOptions, Source};
+use crate::text::number;
 
 /// Returns whether the paths are per-core files: several of them, or one folder.
 pub fn is_per_core(paths: &[PathBuf]) -> bool {
@@ -24,7 +27,8 @@ pub fn is_per_core(paths: &[PathBuf]) -> bool {
 /// A folder stands for its files in natural order (`core9` before `core10`), without hidden files
 /// and subfolders. The files may be of any format of one core; one whose lines name cores (mtrace,
 /// ncsu) is an error, and so are a second thread in a lackey file and more files than cores.
-/// The header of each source states as many cores as there are files.
+/// The header of each source states as many cores as there are files. An empty file is an idle core,
+/// unless all are empty.
 pub fn open_per_core(
     paths: &[PathBuf],
     options: &ReadOptions,
@@ -43,10 +47,30 @@ pub fn open_per_core(
         return Err(TraceError::new(TraceErrorKind::FileCount, &path)
             .found(format!("{} files", files.len()))
             .expected(format!("from 1 to {cores} files, one for each core"))
-            .help("name one file for each core, or use a machine with as many cores"));
+            .help(match files.len() {
+                0 => "put a file for each core into it, such as core0.din and core1.din".to_owned(),
+                count => number::more_cores(count as u64, "name fewer files"),
+            }));
     }
     let count = files.len() as u16;
-    files.iter().zip(0..).map(|(file, core)| open_core(file, core, count, options)).collect()
+    let mut sources = Vec::with_capacity(files.len());
+    let mut empty = None;
+    for (file, core) in files.iter().zip(0..) {
+        match open_core(file, core, count, options) {
+            Ok(source) => sources.push(Some(source)),
+            Err(error) if error.kind == TraceErrorKind::Empty => {
+                empty = empty.or(Some(error));
+                sources.push(None);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let Some(busy) = sources.iter().flatten().next() else {
+        return Err(empty.expect("there is a file, and none that has a record"));
+    };
+    let header = busy.header().clone();
+    let idle = || Box::new(IterSource::new(header.clone(), iter::empty())) as Box<dyn Source>;
+    Ok(sources.into_iter().map(|source| source.unwrap_or_else(idle)).collect())
 }
 
 /// Opens the file of one core.
@@ -57,6 +81,10 @@ fn open_core(
     options: &ReadOptions,
 ) -> Result<Box<dyn Source>, TraceError> {
     let alone = ReadOptions { cores_max: 1, core: None, ..options.clone() };
+    let known = options.format.or_else(|| format_of_name(file));
+    if let Some(format) = known.filter(|format| format.names_cores()) {
+        return Err(not_per_core(file, format.name()));
+    }
     let source = open(&Input::from(file), &alone).map_err(|error| explain_cores(error, file))?;
     let stated = source.header();
     if stated.format.names_cores() {

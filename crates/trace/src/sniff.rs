@@ -50,7 +50,7 @@ pub(crate) fn by_content(path: &str, bytes: &[u8], whole: bool) -> Result<Format
     let fitting: Vec<Format> = Format::ALL.iter().copied().filter(fits).collect();
     match fitting[..] {
         [format] => Ok(format),
-        _ if lines.is_empty() && whole => Err(failure::empty(path, Format::Mtrace.description())),
+        _ if lines.is_empty() && whole => Err(failure::empty(path, Format::Mtrace)),
         _ if lines.is_empty() => Err(unknown(path, "nothing but comments so far", &[])),
         [] => Err(unknown(path, "first lines that fit no format", &[])),
         _ => Err(unknown(path, "first lines that fit several formats", &fitting)),

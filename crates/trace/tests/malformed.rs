@@ -113,10 +113,10 @@ const CASES: &[Case] = &[
         " L 10,4\n--1--   SCHED[1]:  acquired lock\n--1--   SCHED[2]:  acquired lock\n\
          --1--   SCHED[3]:  acquired lock\n--1--   SCHED[4]:  acquired lock\n\
          --1--   SCHED[9]:  acquired lock\n", 6, 15, CoreOutOfRange,
-        "9", "at most 4 threads", "more cores"),
+        "9", "at most 4 threads", "`--cores 5`"),
     (LACKEY, "==1==\n--1--   SCHED[99999999999999999999]:  acquired lock\n", 2, 15, BadCore,
         "99999999999999999999", "64 bits", "SCHED[1]"),
-    (NCSU, "0 r 10\n4 w 10\n", 2, 1, CoreOutOfRange, "4", "from 0 to 3", "`3`"),
+    (NCSU, "0 r 10\n4 w 10\n", 2, 1, CoreOutOfRange, "4", "from 0 to 3", "`--cores 5`"),
     (NCSU, "0 R 10\n", 1, 3, BadOp, "R", "`r` or `w`", "`0 r 7fff1234`"),
     (NCSU, "0 r\n", 1, 4, MissingField, "", "an address", "`0 r 7fff1234`"),
     (NCSU, "0 r zz\n", 1, 5, BadAddress, "zz", "hexadecimal", "`7fff1234`"),
@@ -184,6 +184,7 @@ fn every_malformed_line_is_found_behind_many_good_ones_with_the_same_column() {
 #[test]
 fn an_empty_trace_is_an_error_and_so_is_one_of_comments_only() {
     for &format in Format::ALL {
+        assert_eq!(parse(format, format.example().as_bytes()).expect("the example").len(), 1);
         for text in ["", "\n\n", "# nothing\n", "\r\n"] {
             let error = parse(format, text.as_bytes()).expect_err("no records");
             assert_eq!(error.kind, Empty, "{}: {error}", format.name());

@@ -109,18 +109,40 @@ fn a_folder_is_written_and_read_back() {
 }
 
 #[test]
-fn an_idle_core_costs_the_cores_above_it_their_numbers() {
+fn an_idle_core_has_an_empty_file_and_every_core_keeps_its_number() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut header = Header::new(Format::Percore);
     header.title = Some("lost once, not for each file".to_owned());
+    header.cores = Some(6);
     let mut sink =
         trace::create_per_core(folder.path(), Format::Percore, &header, "").expect("a folder");
-    for core in [0, 2, 2, 3] {
+    for core in [1, 3, 3] {
         sink.write(&[Record::access(core, Op::Read, 64, 4)]).expect("room on the disk");
     }
     let losses = sink.finish().expect("room on the disk");
-    assert_eq!(losses.to_string(), "1 header line, the core of 3 records");
-    assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 3);
+    assert_eq!(losses.to_string(), "1 header line");
+    let back = open(&[folder.path().to_owned()], &ReadOptions::default()).expect("six files");
+    let counts: Vec<usize> = back.iter().map(Vec::len).collect();
+    assert_eq!(counts, [0, 1, 0, 2, 0, 0]);
+    assert_eq!(back[3][0].core, 3);
+}
+
+#[test]
+fn empty_files_are_idle_cores_unless_all_are_empty() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let empty = write(folder.path(), "core0", "");
+    let comments = write(folder.path(), "core1.din", "# idle\n\n");
+    let busy = write(folder.path(), "core2", "r 0x40\n");
+    let options = ReadOptions::default();
+    let sources = trace::open_per_core(&[empty.clone(), comments.clone(), busy], &options);
+    for source in &sources.expect("three cores") {
+        assert_eq!(source.header().cores, Some(3));
+        assert_eq!(source.header().format, Format::Percore);
+        assert!(!source.header().ordered);
+    }
+    let named = write(folder.path(), "core3.mtrace", "");
+    assert_eq!(kind(&[empty.clone(), comments, empty.clone()], &options), TraceErrorKind::Empty);
+    assert_eq!(kind(&[empty, named], &options), TraceErrorKind::NotPerCore);
 }
 
 #[test]

@@ -97,6 +97,30 @@ fn lackey_threads_become_cores_in_the_order_of_their_appearance() {
 }
 
 #[test]
+fn lackey_without_its_marks_is_read_too() {
+    // Valgrind 3.19 with --trace-sched=yes: some messages have no --PID--, and lines are empty.
+    let text = b"==7== Lackey\n--7--   SCHED[1]:  acquired lock (VG_(scheduler))\n L 10,8\n\n\
+        SCHEDSETJMP(line 1211) tid 2, jumped=1476724588\n\n S 20,4\n";
+    let expected = [Record::access(0, Op::Read, 0x10, 8), Record::access(0, Op::Write, 0x20, 4)];
+    assert_eq!(parse(Format::Lackey, text).expect("lackey"), expected);
+    let unnamed = trace::read("stream", Box::new(&text[..]), &ReadOptions::default());
+    assert_eq!(unnamed.expect("recognised").header().format, Format::Lackey);
+    assert!(parse(Format::Lackey, b"SCHEDULE\n L 10,8\n").is_err());
+}
+
+#[test]
+fn cores_without_a_record_are_lost_where_no_header_states_them() {
+    let records = [Record::access(1, Op::Read, 0x40, 4)];
+    for (format, lost) in [(Format::Mtrace, false), (Format::Lackey, true), (Format::Ncsu, true)] {
+        for (cores, more) in [(Some(3), true), (Some(2), false), (None, false)] {
+            let (_, losses) = write_with(&Header { cores, ..Header::new(format) }, &records);
+            let expected = u64::from(lost && more);
+            assert_eq!(losses.count(Loss::Header), expected, "{} {cores:?}", format.name());
+        }
+    }
+}
+
+#[test]
 fn word_formats_align_addresses_down() {
     let expected = [Record::access(0, Op::Read, 0x1000, 4)];
     for (format, text) in [

@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use liblzma::stream::{Check, Stream};
 use liblzma::write::XzEncoder;
-use lz4_flex::frame::FrameEncoder;
+use lz4_flex::frame::{FrameEncoder, FrameInfo};
 
 use crate::codec::Codec;
 use crate::sink::FinishWrite;
@@ -19,7 +19,8 @@ const ZSTD_LEVEL: i32 = 3;
 
 /// Compresses what is written as the name says: `.gz`, `.zst`, `.xz`, `.lz4`, else not at all.
 ///
-/// The file is whole only after [`FinishWrite::finish`].
+/// The file is whole only after [`FinishWrite::finish`]. All four end with a checksum of the content, so
+/// that a bit that flips on the way is noticed.
 pub fn encoder<'out, W: Write + 'out>(
     path: &Path,
     out: W,
@@ -28,12 +29,19 @@ pub fn encoder<'out, W: Write + 'out>(
     Ok(match Codec::of_name(&name).0 {
         None => Box::new(Plain(out)),
         Some(Codec::Gzip) => Box::new(Gzip(GzEncoder::new(out, Compression::default()))),
-        Some(Codec::Zstd) => Box::new(Zstd(zstd::stream::write::Encoder::new(out, ZSTD_LEVEL)?)),
+        Some(Codec::Zstd) => {
+            let mut encoder = zstd::stream::write::Encoder::new(out, ZSTD_LEVEL)?;
+            encoder.include_checksum(true)?;
+            Box::new(Zstd(encoder))
+        }
         Some(Codec::Xz) => {
             let stream = Stream::new_easy_encoder(XZ_LEVEL, Check::Crc64)?;
             Box::new(Xz(XzEncoder::new_stream(out, stream)))
         }
-        Some(Codec::Lz4) => Box::new(Lz4(FrameEncoder::new(out))),
+        Some(Codec::Lz4) => {
+            let frame = FrameInfo::new().content_checksum(true);
+            Box::new(Lz4(FrameEncoder::with_frame_info(frame, out)))
+        }
     })
 }
 

@@ -5,7 +5,9 @@
 //! `0x`, the size decimal. Valgrind's messages (`==PID==`, `--PID--`, `**PID**`) are skipped,
 //! except one that `--trace-sched=yes` prints, `--PID--   SCHED[T]:  acquired lock`: what follows
 //! belongs to thread T. Threads become cores in the order in which they first appear; what
-//! precedes the first such message belongs to core 0, the first thread.
+//! precedes the first such message belongs to core 0, the first thread. Where a thread leaves the
+//! scheduler by a jump, some versions print `SCHEDSETJMP(line 1211) ...` without a mark; that is
+//! skipped too.
 
 use crate::error_kind::TraceErrorKind;
 use crate::loss::{Loss, Losses};
@@ -63,9 +65,9 @@ impl Lackey {
         if core >= usize::from(self.cores) {
             let cores = self.cores;
             return Err(Fault::new(TraceErrorKind::CoreOutOfRange, thread)
-                .found(format!("thread `{number}`, the {}th to appear", core + 1))
+                .found(format!("thread `{number}`, number {} to appear", core + 1))
                 .expected(format!("at most {cores} threads, one for each core"))
-                .help("trace fewer threads, or use a machine with more cores"));
+                .help(number::more_cores(core as u64 + 1, "trace fewer threads")));
         }
         if known.is_none() {
             self.threads.push(number);
@@ -101,6 +103,9 @@ impl LineFormat for Lackey {
     fn line(&mut self, line: &[u8], into: &mut Vec<Record>) -> Result<(), Fault> {
         if message_text(line).is_some() {
             return self.message(line);
+        }
+        if is_unmarked_message(line) {
+            return Ok(());
         }
         let mut fields = Fields::new(line);
         let kind = fields.expect("`I`, `L`, `S` or `M`", EXAMPLE)?;
@@ -138,6 +143,11 @@ fn message_text(line: &[u8]) -> Option<usize> {
     (digits > 0 && after.starts_with(mark)).then_some(2 + digits + 2)
 }
 
+/// Returns whether a line is the message that Valgrind 3.19 prints without its mark.
+fn is_unmarked_message(line: &[u8]) -> bool {
+    line.starts_with(b"SCHEDSETJMP(")
+}
+
 /// Returns where the thread's number stands in `--PID--   SCHED[T]:  acquired lock`.
 fn scheduled_thread(line: &[u8]) -> Option<std::ops::Range<usize>> {
     let text = message_text(line).filter(|_| line.starts_with(b"--"))?;
@@ -150,7 +160,7 @@ fn scheduled_thread(line: &[u8]) -> Option<std::ops::Range<usize>> {
 
 /// Returns whether a line may be one of this format.
 pub(crate) fn looks(line: &[u8]) -> bool {
-    if message_text(line).is_some() {
+    if message_text(line).is_some() || is_unmarked_message(line) {
         return true;
     }
     let mut fields = Fields::new(line);

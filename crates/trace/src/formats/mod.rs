@@ -4,7 +4,6 @@ use crate::codec::Codec;
 use crate::error::TraceError;
 use crate::format::Format;
 use crate::header::Header;
-use crate::loss::{Loss, Losses};
 use crate::record::CORES_MAX;
 use crate::sink::{FinishWrite, Sink};
 use crate::source::{ReadOptions, Source};
@@ -77,12 +76,12 @@ pub fn writer<'out>(
         header: &Header,
         out: Box<dyn FinishWrite + 'out>,
     ) -> Box<dyn Sink + 'out> {
-        Box::new(TextSink::new(writer, Vec::new(), header_losses(header), out))
+        Box::new(TextSink::without_head(writer, header, out))
     }
     match format {
         Format::Mtrace => {
             let head = mtrace::head(header);
-            Box::new(TextSink::new(mtrace::MtraceWriter, head, Losses::default(), out))
+            Box::new(TextSink::with_head(mtrace::MtraceWriter, head, out))
         }
         Format::Din => boxed(din::DinWriter, header, out),
         Format::Xdin => boxed(xdin::XdinWriter, header, out),
@@ -91,14 +90,4 @@ pub fn writer<'out>(
         Format::Percore => boxed(percore::PercoreWriter, header, out),
         Format::Nus => boxed(nus::NusWriter, header, out),
     }
-}
-
-/// Counts the header lines that only the simulator's own format has.
-fn header_losses(header: &Header) -> Losses {
-    let mut losses = Losses::default();
-    let lines = [header.line.is_some(), header.title.is_some(), header.config.is_some()];
-    for _ in lines.iter().filter(|&&stated| stated) {
-        losses.add(Loss::Header);
-    }
-    losses
 }

@@ -5,6 +5,7 @@ use std::io;
 use crate::codec::Codec;
 use crate::error::{Place, TraceError};
 use crate::error_kind::TraceErrorKind;
+use crate::format::Format;
 use crate::limits::LINE_BYTES_MAX;
 use crate::text::excerpt;
 use crate::text::fault::Fault;
@@ -17,7 +18,9 @@ pub(super) fn binary(line: &[u8]) -> Option<Fault> {
         Fault::new(TraceErrorKind::Binary, at..at + 1)
             .found("a NUL byte")
             .expected("a line of text")
-            .help("is this a trace? `--format` names its format"),
+            .help(
+                "all traces are text, plain or compressed (gzip, zstd, xz, lz4): name such a file",
+            ),
     )
 }
 
@@ -27,17 +30,18 @@ pub(crate) fn line_too_long() -> Fault {
     Fault::new(TraceErrorKind::LineTooLong, LINE_BYTES_MAX..LINE_BYTES_MAX + 1)
         .found(format!("more than {LINE_BYTES_MAX} bytes without a line end"))
         .expected(format!("lines of at most {LINE_BYTES_MAX} bytes"))
-        .help("is this a text trace? `--format` names its format")
+        .help("no format has such lines: name a trace, or give this one its line ends back")
 }
 
 /// Makes the error of a trace without records.
 #[cold]
-pub(crate) fn empty(path: &str, formats: &str) -> TraceError {
+pub(crate) fn empty(path: &str, format: Format) -> TraceError {
+    let (name, example) = (format.name(), format.example());
     TraceError::new(TraceErrorKind::Empty, path)
         .found("no record")
         .expected("at least one record")
         .help(format!(
-            "blank lines and comments are no records; a trace has lines such as {formats}"
+            "blank lines and comments are no records; a record of {name} is a line such as `{example}`"
         ))
 }
 
@@ -84,7 +88,7 @@ pub(crate) fn not_text(path: &str, bytes: &[u8], nul: usize) -> TraceError {
     let mut error = TraceError::new(TraceErrorKind::Binary, path)
         .found("a NUL byte")
         .expected("a text trace, plain or compressed (gzip, zstd, xz, lz4)")
-        .help("`--format` names the format of a trace");
+        .help("name a trace of one of the formats, which `mesim replay --help` lists");
     error.place = Place::Bytes(nul as u64);
     error.excerpt = Some(Box::new(shown));
     error

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error_kind::TraceErrorKind;
-use crate::record::{ACCESS_BYTES_MAX, RANGE_BYTES_MAX};
+use crate::record::{ACCESS_BYTES_MAX, CORES_MAX, RANGE_BYTES_MAX};
 use crate::text::fault::Fault;
 use crate::text::fields::Field;
 use crate::text::scan;
@@ -85,15 +85,24 @@ pub(crate) fn core(field: Field<'_>, cores: u16) -> Result<u16, Fault> {
     };
     match decimal_digits(field.bytes) {
         Ok(core) if core <= u64::from(last) => Ok(core as u16),
-        Ok(_) | Err(NotANumber::Overflow) => {
+        wanted @ (Ok(_) | Err(NotANumber::Overflow)) => {
+            let wanted = wanted.unwrap_or(u64::MAX);
             Err(Fault::new(TraceErrorKind::CoreOutOfRange, field.span())
                 .expected(expected())
-                .help(format!("use `{last}`, or a machine with more cores")))
+                .help(more_cores(wanted.saturating_add(1), &format!("use `{last}`"))))
         }
         Err(NotANumber::Digits) => Err(Fault::new(TraceErrorKind::BadCore, field.span())
             .expected(expected())
             .help("a line begins with the core, such as `0`")),
     }
+}
+
+/// Says how to make room for so many cores, if a machine can have them.
+pub(crate) fn more_cores(cores: u64, instead: &str) -> String {
+    if cores > u64::from(CORES_MAX) {
+        return format!("{instead}: no machine has more than {CORES_MAX} cores");
+    }
+    format!("{instead}, or a machine of {cores} cores: `--cores {cores}`")
 }
 
 /// Reads a size in decimal or hex and checks it against `max`.

@@ -1,6 +1,7 @@
 //! The sink that all text writers share: records to lines, lines to blocks.
 
 use crate::error::TraceError;
+use crate::header::Header;
 use crate::limits::BLOCK_BYTES;
 use crate::loss::{Loss, Losses};
 use crate::record::{Op, Record};
@@ -18,17 +19,34 @@ pub(crate) struct TextSink<'out, W> {
     out: Box<dyn FinishWrite + 'out>,
     block: Vec<u8>,
     losses: Losses,
+    /// How many cores the trace states, where the text cannot state it.
+    stated: u16,
+    /// How many cores the records name.
+    named: u16,
 }
 
 impl<'out, W: LineWriter> TextSink<'out, W> {
-    /// Makes a sink that begins with the text `head`; `losses` are those of the header.
-    pub(crate) fn new(
+    /// Makes a sink that begins with the text `head`, which states everything.
+    pub(crate) fn with_head(
         writer: W,
         head: Vec<u8>,
-        losses: Losses,
         out: Box<dyn FinishWrite + 'out>,
     ) -> TextSink<'out, W> {
-        TextSink { writer, out, block: head, losses }
+        TextSink { writer, out, block: head, losses: Losses::default(), stated: 0, named: 0 }
+    }
+
+    /// Makes a sink of a format that has no header lines; those of `header` are lost.
+    pub(crate) fn without_head(
+        writer: W,
+        header: &Header,
+        out: Box<dyn FinishWrite + 'out>,
+    ) -> TextSink<'out, W> {
+        let stated = header.cores.unwrap_or(0);
+        TextSink {
+            losses: header_losses(header),
+            stated,
+            ..Self::with_head(writer, Vec::new(), out)
+        }
     }
 
     fn send(&mut self) -> Result<(), TraceError> {
@@ -41,6 +59,7 @@ impl<'out, W: LineWriter> TextSink<'out, W> {
 impl<W: LineWriter> Sink for TextSink<'_, W> {
     fn write(&mut self, records: &[Record]) -> Result<(), TraceError> {
         for record in records {
+            self.named = self.named.max(record.core + 1);
             self.writer.line(record, &mut self.block, &mut self.losses);
             if self.block.len() >= BLOCK_BYTES {
                 self.send()?;
@@ -52,8 +71,22 @@ impl<W: LineWriter> Sink for TextSink<'_, W> {
     fn finish(mut self: Box<Self>) -> Result<Losses, TraceError> {
         self.send()?;
         self.out.finish().map_err(write_error)?;
+        if self.stated > self.named.max(1) {
+            // A reader counts the cores that it sees.
+            self.losses.add(Loss::Header);
+        }
         Ok(self.losses)
     }
+}
+
+/// Counts the header lines that only the simulator's own format has.
+fn header_losses(header: &Header) -> Losses {
+    let mut losses = Losses::default();
+    let lines = [header.line.is_some(), header.title.is_some(), header.config.is_some()];
+    for _ in lines.iter().filter(|&&stated| stated) {
+        losses.add(Loss::Header);
+    }
+    losses
 }
 
 /// Appends a number in lower-case hex without `0x`.

@@ -14,6 +14,9 @@ use crate::text::fault::Fault;
 use crate::text::fields;
 use crate::text::scan;
 
+/// How much of a line that is too long is kept to be quoted.
+const LINE_QUOTED_BYTES: usize = LINE_BYTES_MAX + 512;
+
 /// The most records that one line makes.
 const LINE_RECORDS_MAX: usize = 2;
 
@@ -118,7 +121,8 @@ impl<F: LineFormat> TextReader<F> {
                 }
                 Err(FillError::Io(error)) => return Err(Stop::Io(error)),
                 Err(FillError::LineTooLong) => {
-                    let line = self.buffer.rest()[..=LINE_BYTES_MAX].to_vec();
+                    let rest = self.buffer.rest();
+                    let line = rest[..rest.len().min(LINE_QUOTED_BYTES)].to_vec();
                     return Err(Stop::Fault(failure::line_too_long(), line));
                 }
             }
@@ -129,7 +133,7 @@ impl<F: LineFormat> TextReader<F> {
     fn error(&self, stop: Stop) -> TraceError {
         match stop {
             Stop::Fault(fault, line) => fault.at(&self.path, self.lines + 1, &line),
-            Stop::Empty => failure::empty(&self.path, self.header.format.description()),
+            Stop::Empty => failure::empty(&self.path, self.header.format),
             Stop::Io(error) => {
                 let read = format!("{} lines ({} records)", self.lines, self.records);
                 let mut error = failure::input_error(&self.path, self.codec, error, &read);

@@ -73,7 +73,7 @@ impl Mtrace {
 
     /// Reads `CORE OP ...`.
     fn record(&self, core: Field<'_>, fields: &mut Fields<'_>) -> Result<Record, Fault> {
-        let core = number::core(core, self.cores)?;
+        let core = number::core(core, self.cores).map_err(|fault| self.explain_cores(fault))?;
         let label = fields.expect("an operation: R W A I C F B or T", EXAMPLE)?;
         let op = operation(label)?;
         let record = match op {
@@ -86,6 +86,16 @@ impl Mtrace {
         };
         fields.end(EXAMPLE)?;
         Ok(record)
+    }
+
+    /// Where `@cores` is what a core lies beyond, no larger machine makes room for it.
+    fn explain_cores(&self, fault: Fault) -> Fault {
+        let by_header = self.stated.cores == Some(self.cores);
+        if fault.kind != TraceErrorKind::CoreOutOfRange || !by_header {
+            return fault;
+        }
+        let last = self.cores - 1;
+        fault.help(format!("use `{last}`, or state more cores than `@cores {}`", self.cores))
     }
 
     /// Reads `ADDR [SIZE]`, or the `*` of a flush of everything.
