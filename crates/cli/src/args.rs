@@ -72,7 +72,7 @@ pub(crate) enum LackeyModify {
 /// The machine.
 #[derive(ClapArgs, Clone, Debug)]
 pub(crate) struct MachineArgs {
-    /// The machine's config file (RON); the built-in default machine if left out
+    /// The machine's config (RON): a file or `-`; the built-in default machine if left out
     #[arg(short, long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
@@ -81,7 +81,7 @@ pub(crate) struct MachineArgs {
     pub(crate) set: Vec<String>,
 
     /// The number of cores; as many as the trace has if left out here and in the config
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_cores)]
     pub(crate) cores: Option<u32>,
 
     /// The order of different cores' accesses: recorded, clock, rr:N or random:SEED
@@ -127,8 +127,8 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) warmup: u64,
 
-    /// Stop after that many accesses
-    #[arg(long, value_name = "N")]
+    /// Stop after that many accesses, those of the warm-up included
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub(crate) limit: Option<u64>,
 
     /// Leave cycles out of the report
@@ -154,11 +154,11 @@ pub(crate) struct StepArgs {
     pub(crate) plain: bool,
 
     /// The first step to print, from 1
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_count)]
     pub(crate) from: u64,
 
     /// Stop after that many accesses
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub(crate) limit: Option<u64>,
 
     #[command(flatten)]
@@ -238,6 +238,7 @@ pub(crate) struct ConvertArgs {
 }
 
 #[derive(ClapArgs, Debug)]
+#[command(allow_negative_numbers = true)]
 #[command(after_long_help = "\
 Examples:
   mesim gen ping-pong --cores 2 --rounds 10 -o ping-pong.mtrace
@@ -302,6 +303,7 @@ pub(crate) struct GenArgs {
 }
 
 #[derive(ClapArgs, Debug)]
+#[command(after_long_help = "Example:\n  mesim explain E0104")]
 pub(crate) struct ExplainArgs {
     /// The code, such as E0104; all codes are listed if left out
     pub(crate) code: Option<String>,
@@ -328,6 +330,15 @@ fn parse_lock(name: &str) -> Result<trace::synth::LockKind, String> {
         let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
         format!("the locks are {}", names.join(", "))
     })
+}
+
+fn parse_cores(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "expected a number of cores from 1 to 64, such as 4".to_owned())
+}
+
+fn parse_count(text: &str) -> Result<u64, String> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| "expected a whole number from 1".to_owned())
 }
 
 fn parse_interleave(text: &str) -> Result<driver::Interleave, String> {

@@ -28,7 +28,7 @@ pub(crate) struct Diagnostic {
     pub(crate) severity: Severity,
     pub(crate) code: &'static str,
     pub(crate) title: String,
-    pub(crate) site: Option<Site>,
+    pub(crate) site: Option<Box<Site>>,
     /// Where no text can be shown: a path, a byte offset.
     pub(crate) place: Option<String>,
     pub(crate) help: Option<String>,
@@ -87,13 +87,18 @@ impl Diagnostic {
         let title = if self.code.is_empty() { title } else { title.id(self.code) };
         let mut group = Group::with_title(title);
         if let Some(site) = &self.site {
-            let annotation = AnnotationKind::Primary.span(site.span.clone());
-            let annotation = annotation.label(site.label.as_str());
+            // The renderer counts columns itself: what was cut off the line is made up by blanks.
+            let cut = site.cut();
+            let shown =
+                if cut > 0 { site.text.replacen("...", "   ", 1) } else { site.text.clone() };
+            let text = format!("{:cut$}{shown}", "");
+            let annotation =
+                AnnotationKind::Primary.span(site.span.start + cut..site.span.end + cut);
             group = group.element(
-                Snippet::source(site.text.as_str())
+                Snippet::source(text)
                     .line_start(site.first_line)
                     .path(site.path.as_str())
-                    .annotation(annotation),
+                    .annotation(annotation.label(site.label.as_str())),
             );
         }
         if let Some(place) = &self.place {
@@ -124,7 +129,7 @@ impl Diagnostic {
             "path": site.map(|site| site.path.as_str()),
             "line": line,
             "column": column,
-            "expected": site.map(|site| site.label.as_str()),
+            "label": site.map(|site| site.label.as_str()),
             "place": self.place,
             "help": self.help,
         });
@@ -134,10 +139,20 @@ impl Diagnostic {
 
 impl Site {
     fn line_and_column(&self) -> (usize, u64) {
+        let (line, column) = self.in_text();
+        (line, self.column.unwrap_or(column))
+    }
+
+    /// Returns how many characters the text lacks at the beginning of its line.
+    fn cut(&self) -> usize {
+        let (_, shown) = self.in_text();
+        self.column.map_or(0, |column| column.saturating_sub(shown) as usize)
+    }
+
+    fn in_text(&self) -> (usize, u64) {
         let before = &self.text[..self.span.start.min(self.text.len())];
         let line = self.first_line + before.matches('\n').count();
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() as u64 + 1;
-        (line, self.column.unwrap_or(column))
+        (line, before.rsplit('\n').next().unwrap_or("").chars().count() as u64 + 1)
     }
 }
 
@@ -150,6 +165,11 @@ pub(crate) struct Messages {
 impl Messages {
     pub(crate) const fn new(format: MessageFormat) -> Self {
         Self { format }
+    }
+
+    /// Tells whether programs read the messages.
+    pub(crate) fn are_for_programs(self) -> bool {
+        self.format == MessageFormat::Json
     }
 
     /// Writes a diagnostic to standard error.
@@ -180,14 +200,14 @@ impl From<TraceError> for Diagnostic {
         let diagnostic = Self::input(code, title).help(error.help.as_ref());
         match (error.excerpt, error.place) {
             (Some(excerpt), Place::Text { line, column }) => Self {
-                site: Some(Site {
+                site: Some(Box::new(Site {
                     path: error.path.into(),
                     text: excerpt.line.clone(),
                     first_line: line as usize,
                     column: Some(column),
                     span: excerpt.start..excerpt.end,
                     label: expected,
-                }),
+                })),
                 ..diagnostic
             },
             (_, place) if error.expected.is_empty() => {
@@ -199,17 +219,18 @@ impl From<TraceError> for Diagnostic {
 }
 
 /// Makes the text to show of a value's origin.
-fn site(origin: &Origin, label: String) -> (Option<Site>, Option<String>) {
+fn site(origin: &Origin, label: String) -> (Option<Box<Site>>, Option<String>) {
     let (path, text) = match &origin.source {
         Source::BuiltIn => return (None, Some(format!("the built-in default machine: {label}"))),
-        Source::File { path, text } => (path.clone(), text.to_string()),
+        Source::File { path, text } => (path.to_string(), text.to_string()),
         Source::Argument { text } => ("<command line>".to_owned(), text.to_string()),
+        Source::Trace { path, text } => return (None, Some(format!("{path}: `{text}`: {label}"))),
     };
     if origin.span.is_empty() && text.trim().is_empty() {
         return (None, Some(format!("{path}: {label}")));
     }
     let span = origin.span.clone();
-    (Some(Site { path, text, first_line: 1, column: None, span, label }), None)
+    (Some(Box::new(Site { path, text, first_line: 1, column: None, span, label })), None)
 }
 
 impl From<ConfigError> for Diagnostic {
@@ -223,7 +244,8 @@ impl From<&ConfigWarning> for Diagnostic {
     fn from(warning: &ConfigWarning) -> Self {
         let (site, place) = site(&warning.origin, warning.label.clone());
         let severity = Severity::Warning;
-        Self { severity, site, place, ..Self::input("W0201", warning.message.clone()) }
+        let diagnostic = Self::input("W0201", warning.message.clone()).help(warning.help.clone());
+        Self { severity, site, place, ..diagnostic }
     }
 }
 

@@ -88,7 +88,8 @@ A time is a number and a unit: s, ms, us, ns, ps or cycles, such as `@time 1.5 m
     e("E0126", "time runs backwards", "\
 Simulated time never runs backwards: each `@time` is at or after the one before."),
     e("E0127", "wrong number of files", "\
-Per-core files are one for each core: from 1 file to as many as the machine has cores."),
+Per-core files are one for each core: from 1 file to as many as the machine has cores. An empty
+file is a core that did nothing."),
     e("E0128", "not a file of one core", "\
 Several files were given, so each is the trace of one core; this one's lines name cores themselves.
 Replay it alone."),
@@ -109,10 +110,10 @@ makes a fully associative cache of any number of lines."),
 Each value is possible, but not both: a private write-back level inside a write-through one would
 lose stores; `FillFirst` lets a victim leave after the line is placed, which an inclusive level
 below the first cannot allow."),
-    e("E0301", "an interleaving that cannot be", "\
+    e("E0301", "an order that cannot be had", "\
 `recorded` needs a trace with a global order, which per-core files do not have. `clock`, `rr:N` and
 `random:SEED` take one stream of records a core; a trace of all cores is read once for each core, so
-it has to be a file."),
+it has to be a file. Standard input can be read once only."),
     e("E0302", "standard output was closed", "\
 Whoever read the output ended before everything was written, as `| head` does. The report is not
 complete, so this is an error."),
@@ -136,6 +137,13 @@ fetches, atomics. mtrace can say everything."),
 The diagnostic says what range was expected."),
     e("E0310", "no steps without an order", "`mesim step` shows one trace in its own order."),
     e("E0311", "unknown diagnostic code", "`mesim explain` without a code lists all of them."),
+    e("E0312", "the command line is not understood", "\
+An option does not exist, lacks its value, or has one that it cannot have. `mesim --help` lists the
+commands, and `mesim COMMAND --help` what each one takes, with examples."),
+    e("E0313", "nothing left to show", "\
+`--warmup` takes all accesses of the trace (or of `--limit`) so that none is left to count, or
+`--from` is beyond the last step. A report of nothing would look like a machine that did nothing."),
+    e("E0314", "no such protocol", "`mesim protocol list` lists the protocols that are part of the program."),
     e("E0901", "a load did not see the last store", "\
 With `--check`, every copy of a line carries the number of the last store to each word, and every
 load is compared with the last store in global order. A difference means that mesim lost or kept

@@ -1,5 +1,6 @@
 //! From paths and flags to a machine and the streams of a trace.
 
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use driver::config::{Config, Draft};
@@ -28,7 +29,14 @@ pub(crate) fn open(
     machine: &MachineArgs,
     messages: Messages,
 ) -> Result<Opened, Diagnostic> {
-    let given = machine.config.as_deref().map(read_config).transpose()?;
+    let stdins = paths.iter().filter(|path| path.as_os_str() == "-").count();
+    let config_stdin = machine.config.as_deref() == Some(Path::new("-"));
+    if stdins + usize::from(config_stdin) > 1 {
+        return Err(Diagnostic::input("E0301", "standard input is asked for more than once")
+            .at("-")
+            .help("it can be read once: write the others to files first"));
+    }
+    let given = machine.config.as_deref().map(|path| read_config(path, None)).transpose()?;
     let draft = overridden(given.clone().unwrap_or_else(Draft::built_in), machine)?;
     let mut config = Config::new(&draft)?;
     let mut options = read_options(trace, &config);
@@ -107,6 +115,7 @@ impl Sources {
             }
             (Self::PerCore(_), Some(Interleave::Recorded)) => {
                 Err(Diagnostic::input("E0301", "per-core files have no recorded order")
+                    .at("--interleave recorded")
                     .help("use `--interleave clock`, `rr:N` or `random:SEED`"))
             }
             (Self::PerCore(sources), wanted) => {
@@ -132,11 +141,9 @@ fn split_by_core(
     interleave: Interleave,
 ) -> Result<Vec<Box<dyn Source>>, Diagnostic> {
     if reads_stdin(paths) {
-        return Err(Diagnostic::input(
-            "E0301",
-            format!("`--interleave {interleave}` cannot read standard input"),
-        )
-        .help("it reads the trace once for each core: write it to a file first"));
+        return Err(Diagnostic::input("E0301", "standard input cannot be read once for each core")
+            .at(format!("--interleave {interleave}"))
+            .help("write the trace to a file first, or use `--interleave recorded`"));
     }
     let cores = match source.header().cores {
         Some(cores) => cores,
@@ -180,11 +187,11 @@ fn reads_stdin(paths: &[PathBuf]) -> bool {
 fn config_of_trace(header: &Header, paths: &[PathBuf]) -> Result<Draft, Diagnostic> {
     if let Some(config) = &header.config {
         let folder = paths[0].parent().unwrap_or(Path::new(""));
-        return read_config(&folder.join(config));
+        return read_config(&folder.join(config), Some(&paths[0]));
     }
     let mut draft = Draft::built_in();
     if let Some(line) = header.line {
-        draft.set(&format!("line={line}"))?;
+        draft.set_line_of_trace(&paths[0].display().to_string(), line);
     }
     Ok(draft)
 }
@@ -192,22 +199,36 @@ fn config_of_trace(header: &Header, paths: &[PathBuf]) -> Result<Draft, Diagnost
 /// The largest config file, in bytes.
 const CONFIG_BYTES_MAX: u64 = 1 << 20;
 
-fn read_config(path: &Path) -> Result<Draft, Diagnostic> {
-    let name = path.display().to_string();
-    let failed = |what: String| {
-        Diagnostic::input("E0305", what)
-            .at(name.clone())
-            .help("name a RON file such as configs/machines/default.ron")
+/// Reads a config file; `trace` is the one whose `@config` names it.
+fn read_config(path: &Path, trace: Option<&Path>) -> Result<Draft, Diagnostic> {
+    let stdin = path == Path::new("-") && trace.is_none();
+    let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
+    let failed = |what: String, help: String| {
+        let place = match trace {
+            Some(trace) => format!("{name}, the `@config` of {}", trace.display()),
+            None => name.clone(),
+        };
+        Diagnostic::input("E0305", what).at(place).help(help)
     };
-    if path == Path::new("-") {
-        return Err(failed("a config cannot be read from standard input".to_owned()));
+    let cannot = |error: std::io::Error| {
+        let help = if error.kind() == ErrorKind::NotFound {
+            trace::near_file(path)
+        } else {
+            "name a RON file, or leave `--config` out for the built-in machine".to_owned()
+        };
+        failed(format!("the config cannot be read: {error}"), help)
+    };
+    let file: Box<dyn Read> = if stdin {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(path).map_err(cannot)?)
+    };
+    let mut text = String::new();
+    file.take(CONFIG_BYTES_MAX + 1).read_to_string(&mut text).map_err(cannot)?;
+    if text.len() as u64 > CONFIG_BYTES_MAX {
+        let what = format!("a config of more than {CONFIG_BYTES_MAX} bytes is no config");
+        return Err(failed(what, "name a RON file; a trace goes without `--config`".to_owned()));
     }
-    let cannot = |error: std::io::Error| failed(format!("the config cannot be read: {error}"));
-    let length = std::fs::metadata(path).map_err(cannot)?.len();
-    if length > CONFIG_BYTES_MAX {
-        return Err(failed(format!("a config of {length} bytes is no config")));
-    }
-    let text = std::fs::read_to_string(path).map_err(cannot)?;
     Ok(Draft::from_ron(&name, &text)?)
 }
 

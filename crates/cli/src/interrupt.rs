@@ -37,5 +37,6 @@ pub(crate) fn check() -> Result<(), Diagnostic> {
 }
 
 fn interrupted() -> Diagnostic {
-    Diagnostic::input("E0304", "interrupted").help("nothing was written; run the command again")
+    Diagnostic::input("E0304", "interrupted")
+        .help("no file was written or changed; run the command again")
 }

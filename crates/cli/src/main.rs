@@ -12,6 +12,7 @@ mod input;
 mod interrupt;
 mod output;
 mod progress;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -20,7 +21,10 @@ use clap::Parser;
 use crate::diagnostics::Messages;
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage::show(&error),
+    };
     let messages = Messages::new(args.message_format);
     interrupt::install(messages);
     match commands::run(&args, messages) {

@@ -27,35 +27,40 @@ pub(crate) struct Draft {
     /// None where the final name is a device or a pipe, which is written to as it is.
     temporary: Option<TempPath>,
     path: PathBuf,
+    /// The name as it was given.
+    shown: PathBuf,
 }
 
 impl Draft {
     /// Begins a file. Its temporary name ends like its final one, so that what goes by names works.
-    pub(crate) fn begin(path: &Path) -> Result<Self, Diagnostic> {
-        // A link is followed, so that what it points at is written and the link stays.
-        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let path = target.as_path();
-        if path.exists() && !path.is_file() && !path.is_dir() {
-            return Ok(Self { temporary: None, path: target });
+    pub(crate) fn begin(shown: &Path) -> Result<Self, Diagnostic> {
+        if shown.is_dir() || shown.to_string_lossy().ends_with('/') {
+            return Err(Diagnostic::input("E0303", "the output is a file, and this is a folder")
+                .at(shown.display().to_string())
+                .help(format!("name a file in it, such as `{}`", shown.join("out").display())));
         }
-        let folder = folder_of(path);
+        // A link is followed, so that what it points at is written and the link stays.
+        let path = std::fs::canonicalize(shown).unwrap_or_else(|_| shown.to_owned());
+        let shown = shown.to_owned();
+        if path.exists() && !path.is_file() {
+            return Ok(Self { temporary: None, path, shown });
+        }
+        let folder = folder_of(&path);
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("output");
-        if path.is_dir() {
-            return Err(Diagnostic::input("E0303", "a folder stands where the output should go")
-                .at(path.display().to_string())
-                .help("name a file in it"));
+        if !folder.exists() {
+            return Err(no_folder(&shown, folder));
         }
         let file = tempfile::Builder::new()
             .prefix(".mesim-")
             .suffix(&format!("-{name}"))
             .permissions(default_permissions())
             .tempfile_in(folder)
-            .map_err(|error| cannot_write(path, &error))?;
+            .map_err(|error| cannot_begin(&shown, &error))?;
         let temporary = NamedTempFile::into_temp_path(file);
         if let Ok(mut paths) = UNFINISHED.lock() {
             paths.push(temporary.to_path_buf());
         }
-        Ok(Self { temporary: Some(temporary), path: target })
+        Ok(Self { temporary: Some(temporary), path, shown })
     }
 
     /// Returns the name to write to.
@@ -63,11 +68,22 @@ impl Draft {
         self.temporary.as_deref().unwrap_or(&self.path)
     }
 
+    /// Returns the name as it was given.
+    pub(crate) fn shown(&self) -> &Path {
+        &self.shown
+    }
+
+    /// Writes a text into the file and gives it its name.
+    pub(crate) fn publish_text(self, text: &str) -> Result<(), Diagnostic> {
+        std::fs::write(self.path(), text).map_err(|error| cannot_write(&self.shown, &error))?;
+        self.publish()
+    }
+
     /// Gives the file its name.
     pub(crate) fn publish(self) -> Result<(), Diagnostic> {
-        let Self { temporary, path } = self;
+        let Self { temporary, path, shown } = self;
         let Some(temporary) = temporary else { return Ok(()) };
-        temporary.persist(&path).map_err(|error| cannot_write(&path, &error.error))
+        temporary.persist(&path).map_err(|error| cannot_write(&shown, &error.error))
     }
 }
 
@@ -88,10 +104,13 @@ impl DraftFolder {
                 .help("name a new folder"));
         }
         let parent = folder_of(path);
+        if !parent.exists() {
+            return Err(no_folder(path, parent));
+        }
         let temporary = tempfile::Builder::new()
             .prefix(".mesim-")
             .tempdir_in(parent)
-            .map_err(|error| cannot_write(path, &error))?;
+            .map_err(|error| cannot_begin(path, &error))?;
         if let Ok(mut paths) = UNFINISHED.lock() {
             paths.push(temporary.path().to_path_buf());
         }
@@ -132,16 +151,6 @@ fn default_permissions() -> std::fs::Permissions {
     std::fs::metadata(".").map(|folder| folder.permissions()).expect("there is a current folder")
 }
 
-/// Writes a text to a file as a whole, or to standard output where the path is `-`.
-pub(crate) fn write_text(path: &Path, text: &str) -> Result<(), Diagnostic> {
-    if path == Path::new("-") {
-        return print(text);
-    }
-    let draft = Draft::begin(path)?;
-    std::fs::write(draft.path(), text).map_err(|error| cannot_write(path, &error))?;
-    draft.publish()
-}
-
 /// Writes a text to standard output.
 pub(crate) fn print(text: &str) -> Result<(), Diagnostic> {
     let mut out = std::io::stdout().lock();
@@ -163,14 +172,18 @@ impl HeldBack {
     }
 
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Diagnostic> {
-        writeln!(self.text, "{line}").map_err(|error| cannot_write(Path::new("-"), &error))
+        writeln!(self.text, "{line}").map_err(|error| cannot_hold(&error))
+    }
+
+    /// Returns where to write text that has lines of its own.
+    pub(crate) fn writer(&mut self) -> &mut (impl Write + use<>) {
+        &mut self.text
     }
 
     /// Shows everything.
     pub(crate) fn release(self) -> Result<(), Diagnostic> {
-        let failed = |error: &std::io::Error| cannot_write(Path::new("-"), error);
-        let mut text = self.text.into_inner().map_err(|error| failed(error.error()))?;
-        text.rewind().map_err(|error| failed(&error))?;
+        let mut text = self.text.into_inner().map_err(|error| cannot_hold(error.error()))?;
+        text.rewind().map_err(|error| cannot_hold(&error))?;
         let mut out = std::io::stdout().lock();
         std::io::copy(&mut text, &mut out)
             .and_then(|_| out.flush())
@@ -190,8 +203,29 @@ pub(crate) fn stdout_failed(error: &std::io::Error) -> Diagnostic {
     cannot_write(Path::new("standard output"), error)
 }
 
-fn cannot_write(path: &Path, error: &std::io::Error) -> Diagnostic {
+fn no_folder(path: &Path, folder: &Path) -> Diagnostic {
+    Diagnostic::input("E0303", format!("there is no folder `{}`", folder.display()))
+        .at(path.display().to_string())
+        .help("make the folder first, or name one that exists")
+}
+
+/// The diagnostic of a file that cannot be begun; its temporary name is nobody's business.
+fn cannot_begin(path: &Path, error: &std::io::Error) -> Diagnostic {
+    cannot_write(path, &error.kind().into())
+}
+
+fn cannot_hold(error: &std::io::Error) -> Diagnostic {
+    cannot_write(&std::env::temp_dir(), error)
+}
+
+/// The diagnostic of an output that cannot be written.
+pub(crate) fn cannot_write(path: &Path, error: &std::io::Error) -> Diagnostic {
+    let help = if error.kind() == ErrorKind::StorageFull {
+        "make room there, or name another place"
+    } else {
+        "name a place that exists and may be written to"
+    };
     Diagnostic::input("E0303", format!("the output cannot be written: {error}"))
         .at(path.display().to_string())
-        .help("name a place that exists and may be written to")
+        .help(help)
 }

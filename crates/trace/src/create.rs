@@ -9,7 +9,7 @@ use crate::error_kind::TraceErrorKind;
 use crate::format::Format;
 use crate::formats::writer;
 use crate::header::Header;
-use crate::loss::Losses;
+use crate::loss::{Loss, Losses};
 use crate::record::Record;
 use crate::sink::{Sink, write_error};
 
@@ -25,7 +25,8 @@ pub fn create(path: &Path, format: Format, header: &Header) -> Result<Box<dyn Si
 ///
 /// For the formats whose lines do not name cores. `suffix` is appended to every name, such as `.gz`.
 /// Times belong to no core and go to `core0`. A core that does nothing has an empty file, up to the
-/// highest that does something or that the header states, so that a reader numbers them alike.
+/// highest that does something or that the header states, so that a reader numbers them alike. What
+/// several files cannot say is in which order the cores' records came.
 pub fn create_per_core(
     folder: &Path,
     format: Format,
@@ -88,8 +89,8 @@ struct PerCore {
     /// How many cores the trace says it has.
     stated: u16,
     suffix: String,
-    /// The writers of the cores, made in their order.
-    cores: Vec<Box<dyn Sink>>,
+    /// The writers of the cores, made in their order, and whether a record came for each.
+    cores: Vec<(Box<dyn Sink>, bool)>,
     batch: Vec<Record>,
 }
 
@@ -102,7 +103,9 @@ impl PerCore {
         for record in &mut self.batch {
             record.core = 0;
         }
-        let result = self.cores[core].write(&self.batch);
+        let (sink, busy) = &mut self.cores[core];
+        *busy = true;
+        let result = sink.write(&self.batch);
         self.batch.clear();
         result
     }
@@ -114,7 +117,8 @@ impl PerCore {
             // What the header loses is counted once, not for each file.
             let none = Header::new(self.format);
             let header = if core == 0 { &self.header } else { &none };
-            self.cores.push(create(&self.folder.join(name), self.format, header)?);
+            let sink = create(&self.folder.join(name), self.format, header)?;
+            self.cores.push((sink, false));
         }
         Ok(())
     }
@@ -133,7 +137,11 @@ impl Sink for PerCore {
     fn finish(mut self: Box<Self>) -> Result<Losses, TraceError> {
         self.make_files(usize::from(self.stated))?;
         let mut losses = Losses::default();
-        for sink in self.cores {
+        let busy = self.cores.iter().filter(|(_, busy)| *busy).count();
+        if self.header.ordered && busy > 1 {
+            losses.add_many(Loss::Order, busy as u64);
+        }
+        for (sink, _) in self.cores {
             losses.merge(&sink.finish()?);
         }
         Ok(losses)

@@ -72,7 +72,7 @@ pub use header::Header;
 pub use limits::{LINE_BYTES_MAX, NAME_BYTES_MAX, NAMES_MAX};
 pub use loss::{Loss, Losses};
 #[cfg(feature = "files")]
-pub use open::{Input, open};
+pub use open::{Input, near_file, open};
 #[cfg(feature = "files")]
 pub use per_core::{is_per_core, open_per_core};
 pub use read::read;

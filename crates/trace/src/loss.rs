@@ -11,6 +11,8 @@ pub enum Loss {
     Header,
     /// The core of a record.
     Core,
+    /// The order of the records of different cores.
+    Order,
     /// The size of an access.
     Size,
     /// The low bits of an address that is not a multiple of 4.
@@ -38,6 +40,7 @@ impl Loss {
     pub const ALL: &[Loss] = &[
         Loss::Header,
         Loss::Core,
+        Loss::Order,
         Loss::Size,
         Loss::Alignment,
         Loss::Atomic,
@@ -55,6 +58,7 @@ impl Loss {
         match self {
             Loss::Header => ("", "header line", "header lines"),
             Loss::Core => ("the core of ", "record", "records"),
+            Loss::Order => ("the order among ", "core", "cores"),
             Loss::Size => ("the size of ", "access", "accesses"),
             Loss::Alignment => ("the low address bits of ", "access", "accesses"),
             Loss::Atomic => ("the atomicity of ", "access", "accesses"),
@@ -82,7 +86,7 @@ impl Losses {
         self.counts.iter().all(|&count| count == 0)
     }
 
-    /// Returns how many records (or header lines) lost this.
+    /// Returns how many records (or header lines, or cores) lost this.
     #[must_use]
     pub fn count(&self, loss: Loss) -> u64 {
         self.counts[loss as usize]
@@ -101,7 +105,11 @@ impl Losses {
     }
 
     pub(crate) fn add(&mut self, loss: Loss) {
-        self.counts[loss as usize] += 1;
+        self.add_many(loss, 1);
+    }
+
+    pub(crate) fn add_many(&mut self, loss: Loss, count: u64) {
+        self.counts[loss as usize] += count;
     }
 }
 

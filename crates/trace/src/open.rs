@@ -80,7 +80,7 @@ pub(crate) fn cannot_open(path: &Path, error: io::Error) -> TraceError {
         return TraceError::new(TraceErrorKind::NotFound, &shown)
             .found("nothing by that name")
             .expected("a file that exists")
-            .help(neighbour(path))
+            .help(near_file(path))
             .caused_by(error);
     }
     TraceError::new(TraceErrorKind::Io, &shown)
@@ -90,8 +90,8 @@ pub(crate) fn cannot_open(path: &Path, error: io::Error) -> TraceError {
         .caused_by(error)
 }
 
-/// Says which file of the folder a missing one probably is.
-fn neighbour(path: &Path) -> String {
+/// Says which file of the folder a missing one probably is: "did you mean ...?".
+pub fn near_file(path: &Path) -> String {
     let folder = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),

@@ -96,8 +96,9 @@ fn a_folder_is_written_and_read_back() {
         let into = folder.path().join("cores");
         let record = |i: u64| Record::access((i % 3) as u16, Op::Write, i * 4, 4);
         let records: Vec<Record> = (0..3000).map(record).collect();
-        let mut sink = trace::create_per_core(&into, format, &Header::new(format), suffix)
-            .expect("a new folder");
+        let header = Header { ordered: false, ..Header::new(format) };
+        let mut sink =
+            trace::create_per_core(&into, format, &header, suffix).expect("a new folder");
         sink.write(&records).expect("room on the disk");
         assert!(sink.finish().expect("room on the disk").is_empty());
         let back = open(&[into], &ReadOptions::default()).expect("three files");
@@ -114,13 +115,14 @@ fn an_idle_core_has_an_empty_file_and_every_core_keeps_its_number() {
     let mut header = Header::new(Format::Percore);
     header.title = Some("lost once, not for each file".to_owned());
     header.cores = Some(6);
+    header.ordered = true;
     let mut sink =
         trace::create_per_core(folder.path(), Format::Percore, &header, "").expect("a folder");
     for core in [1, 3, 3] {
         sink.write(&[Record::access(core, Op::Read, 64, 4)]).expect("room on the disk");
     }
     let losses = sink.finish().expect("room on the disk");
-    assert_eq!(losses.to_string(), "1 header line");
+    assert_eq!(losses.to_string(), "1 header line, the order among 2 cores");
     let back = open(&[folder.path().to_owned()], &ReadOptions::default()).expect("six files");
     let counts: Vec<usize> = back.iter().map(Vec::len).collect();
     assert_eq!(counts, [0, 1, 0, 2, 0, 0]);

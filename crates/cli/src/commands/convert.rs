@@ -4,11 +4,11 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use driver::{Interleave, Merger};
-use trace::{Format, Losses, Record, Sink, Source, TraceErrorKind};
+use trace::{Format, Losses, Sink, Source, TraceErrorKind};
 
 use crate::args::{ConvertArgs, TraceArgs};
 use crate::diagnostics::{Diagnostic, Messages, Severity};
-use crate::output::{self, Draft, DraftFolder};
+use crate::output::{self, Draft, DraftFolder, HeldBack};
 use crate::{input, interrupt};
 
 pub(super) fn run(args: &ConvertArgs, messages: Messages) -> Result<(), Diagnostic> {
@@ -17,26 +17,41 @@ pub(super) fn run(args: &ConvertArgs, messages: Messages) -> Result<(), Diagnost
     let sources = input::open_alone(std::slice::from_ref(&args.input), &trace)?;
     let header = sources[0].header().clone();
     let merged = sources.len() > 1 && !is_folder(&args.output);
-    if args.output.as_os_str() == "-" {
-        let sink = trace::writer(format, &header, Box::new(BufWriter::new(std::io::stdout())));
-        let losses = copy(sources, sink)?;
+    let path = Some(args.output.as_path());
+    let losses;
+    if args.output.as_os_str() == "-" && args.strict {
+        // What may be refused is not shown before it is known to be whole.
+        let mut held = HeldBack::new();
+        losses = copy(sources, trace::writer(format, &header, Box::new(held.writer())), None)?;
         refuse(&losses, args.strict)?;
-        warn(&losses, format, merged, messages);
-        return Ok(());
-    }
-    if is_folder(&args.output) {
+        held.release()?;
+    } else if args.output.as_os_str() == "-" {
+        let out = Box::new(BufWriter::new(std::io::stdout()));
+        losses = copy(sources, trace::writer(format, &header, out), None)?;
+    } else if is_folder(&args.output) {
         let draft = DraftFolder::begin(&args.output)?;
-        let losses = copy(sources, trace::create_per_core(draft.path(), format, &header, "")?)?;
+        let sink = trace::create_per_core(draft.path(), format, &header, "");
+        let sink = sink.map_err(|error| write_failed(error, path))?;
+        losses = copy(sources, sink, path)?;
         refuse(&losses, args.strict)?;
         draft.publish()?;
-        warn(&losses, format, merged, messages);
-        return Ok(());
+    } else {
+        let draft = Draft::begin(&args.output)?;
+        let sink = trace::create(draft.path(), format, &header);
+        let sink = sink.map_err(|error| write_failed(error, path))?;
+        losses = copy(sources, sink, path)?;
+        refuse(&losses, args.strict)?;
+        draft.publish()?;
     }
-    let draft = Draft::begin(&args.output)?;
-    let losses = copy(sources, trace::create(draft.path(), format, &header)?)?;
-    refuse(&losses, args.strict)?;
-    draft.publish()?;
-    warn(&losses, format, merged, messages);
+    if merged {
+        let title = "the files have no order among them; their records now alternate";
+        messages.show(&Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::input("W0102", title)
+                .help("`mesim replay` of the files themselves takes `--interleave`")
+        });
+    }
+    warn_losses(&losses, format, "`--strict` refuses such a conversion", messages);
     Ok(())
 }
 
@@ -50,7 +65,11 @@ fn output_format(path: &Path, wanted: Option<Format>) -> Result<Format, Diagnost
     wanted.or_else(by_name).ok_or_else(|| {
         Diagnostic::input("E0307", "the format of the output is not known by its name")
             .at(path.display().to_string())
-            .help("use a name such as `out.mtrace.gz`, or `--to FORMAT`")
+            .help(if is_folder(path) {
+                "say which it is, such as `--to din`"
+            } else {
+                "use a name such as `out.mtrace.gz`, or say which it is, such as `--to mtrace`"
+            })
     })
 }
 
@@ -58,39 +77,45 @@ fn output_format(path: &Path, wanted: Option<Format>) -> Result<Format, Diagnost
 fn copy(
     mut sources: Vec<Box<dyn Source>>,
     mut sink: Box<dyn Sink + '_>,
+    path: Option<&Path>,
 ) -> Result<Losses, Diagnostic> {
+    let failed = |error| write_failed(error, path);
     let mut chunk = Vec::new();
     if sources.len() == 1 {
         let mut more = true;
         while more {
             chunk.clear();
             more = sources[0].read(&mut chunk)?;
-            write(sink.as_mut(), &chunk)?;
+            interrupt::check()?;
+            sink.write(&chunk).map_err(failed)?;
         }
     } else {
         let mut merger = Merger::new(sources, Interleave::RoundRobin(1));
         while let Some((_, record)) = merger.next(|_| 0)? {
             chunk.push(record);
             if chunk.len() == trace::CHUNK {
-                write(sink.as_mut(), &chunk)?;
+                interrupt::check()?;
+                sink.write(&chunk).map_err(failed)?;
                 chunk.clear();
             }
         }
-        write(sink.as_mut(), &chunk)?;
+        sink.write(&chunk).map_err(failed)?;
     }
-    sink.finish().map_err(write_failed)
+    sink.finish().map_err(failed)
 }
 
-fn write(sink: &mut dyn Sink, records: &[Record]) -> Result<(), Diagnostic> {
-    interrupt::check()?;
-    sink.write(records).map_err(write_failed)
-}
-
-/// A closed pipe is said as such.
-pub(super) fn write_failed(error: trace::TraceError) -> Diagnostic {
-    match &error.source {
-        Some(source) if error.kind == TraceErrorKind::Io => output::stdout_failed(source),
-        _ => error.into(),
+/// Names the output as it was given, not as it is called while it is being made.
+pub(super) fn write_failed(mut error: trace::TraceError, path: Option<&Path>) -> Diagnostic {
+    match (&error.source, path) {
+        (Some(source), None) if error.kind == TraceErrorKind::Io => output::stdout_failed(source),
+        (Some(source), Some(path)) if error.kind == TraceErrorKind::Io => {
+            output::cannot_write(path, source)
+        }
+        (_, Some(path)) => {
+            error.path = path.display().to_string().into();
+            error.into()
+        }
+        (_, None) => error.into(),
     }
 }
 
@@ -102,17 +127,13 @@ fn refuse(losses: &Losses, strict: bool) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-fn warn(losses: &Losses, format: Format, merged: bool, messages: Messages) {
-    let warning = |code, title: String| Diagnostic {
-        severity: Severity::Warning,
-        ..Diagnostic::input(code, title)
-    };
-    if merged {
-        let title = "the files have no order among them; their records now alternate".to_owned();
-        messages.show(&warning("W0102", title));
-    }
+/// Says what a trace lost on its way into a format.
+pub(super) fn warn_losses(losses: &Losses, format: Format, help: &str, messages: Messages) {
     if !losses.is_empty() {
         let title = format!("a {} trace cannot say everything: lost {losses}", format.name());
-        messages.show(&warning("W0101", title).help("`--strict` refuses such a conversion"));
+        messages.show(&Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::input("W0101", title).help(help)
+        });
     }
 }

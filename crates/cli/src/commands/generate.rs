@@ -1,45 +1,52 @@
 //! `mesim gen`: a trace made up.
 
 use std::io::BufWriter;
+use std::path::Path;
 
 use trace::synth::{OptionError, Options};
-use trace::{CHUNK, Format, Header, Sink, TraceError};
+use trace::{CHUNK, Format, Header, Losses, Sink};
 
-use super::convert::write_failed;
+use super::convert::{self, write_failed};
 use crate::args::GenArgs;
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, Messages};
 use crate::interrupt;
 use crate::output::Draft;
 
-pub(super) fn run(args: &GenArgs) -> Result<(), Diagnostic> {
+pub(super) fn run(args: &GenArgs, messages: Messages) -> Result<(), Diagnostic> {
     let options = options(args);
     let records = args.kind.generate(&options).map_err(wrong_option)?;
     let format = trace::format_of_name(&args.output).unwrap_or(Format::Mtrace);
-    let title = format!("{}, made up", args.kind.name());
-    let header = Header { cores: Some(options.cores), title: Some(title), ..Header::new(format) };
+    // Only mtrace has titles; where there is none, none is lost.
+    let title = (format == Format::Mtrace).then(|| format!("{}, made up", args.kind.name()));
+    let header = Header { cores: Some(options.cores), title, ..Header::new(format) };
     if args.output.as_os_str() == "-" {
         let out = Box::new(BufWriter::new(std::io::stdout()));
-        return fill(records, trace::writer(format, &header, out));
+        fill(records, trace::writer(format, &header, out), None)?;
+        return Ok(());
     }
     let draft = Draft::begin(&args.output)?;
-    fill(records, trace::create(draft.path(), format, &header)?)?;
-    draft.publish()
+    let sink = trace::create(draft.path(), format, &header);
+    let sink = sink.map_err(|error| write_failed(error, Some(draft.shown())))?;
+    let losses = fill(records, sink, Some(draft.shown()))?;
+    draft.publish()?;
+    convert::warn_losses(&losses, format, "`-o OUT.mtrace` keeps everything", messages);
+    Ok(())
 }
 
 fn fill(
     mut records: trace::synth::Records,
     mut sink: Box<dyn Sink + '_>,
-) -> Result<(), Diagnostic> {
+    path: Option<&Path>,
+) -> Result<Losses, Diagnostic> {
     let mut chunk = Vec::with_capacity(CHUNK);
     loop {
         interrupt::check()?;
         chunk.clear();
         chunk.extend(records.by_ref().take(CHUNK));
         if chunk.is_empty() {
-            let finished: Result<_, TraceError> = sink.finish();
-            return finished.map(|_| ()).map_err(write_failed);
+            return sink.finish().map_err(|error| write_failed(error, path));
         }
-        sink.write(&chunk).map_err(write_failed)?;
+        sink.write(&chunk).map_err(|error| write_failed(error, path))?;
     }
 }
 
@@ -64,6 +71,8 @@ fn options(args: &GenArgs) -> Options {
 
 fn wrong_option(error: OptionError) -> Diagnostic {
     let OptionError { option, found, expected } = error;
-    Diagnostic::input("E0309", format!("`--{option}` cannot be {found}"))
+    let option = option.replace('_', "-");
+    let dashes = if option.len() == 1 { "-" } else { "--" };
+    Diagnostic::input("E0309", format!("`{dashes}{option}` cannot be {found}"))
         .help(format!("expected {expected}"))
 }

@@ -19,7 +19,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> Result<(), Diagnostic> {
         Command::Protocol(command) => protocol::run(command),
         Command::Info(args) => info::run(args),
         Command::Convert(args) => convert::run(args, messages),
-        Command::Gen(args) => generate::run(args),
+        Command::Gen(args) => generate::run(args, messages),
         Command::Explain(args) => explain::run(args),
     }
 }

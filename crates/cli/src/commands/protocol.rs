@@ -23,7 +23,7 @@ pub(super) fn run(command: &ProtocolCommand) -> Result<(), Diagnostic> {
         ProtocolCommand::Show { name, format } => {
             let protocol = Protocol::built_in(name).ok_or_else(|| {
                 let names: Vec<_> = Protocol::BUILT_IN.iter().map(|p| p.name()).collect();
-                Diagnostic::input("E0203", format!("there is no protocol `{name}`"))
+                Diagnostic::input("E0314", format!("there is no protocol `{name}`"))
                     .help(format!("the built-in protocols are {}", names.join(", ")))
             })?;
             output::print(&match format {

@@ -7,6 +7,7 @@ use driver::report::Report;
 
 use crate::args::ReplayArgs;
 use crate::diagnostics::{Diagnostic, Messages};
+use crate::output::Draft;
 use crate::progress::Progress;
 use crate::{input, interrupt, output};
 
@@ -18,24 +19,33 @@ pub(super) fn run(args: &ReplayArgs, messages: Messages) -> Result<(), Diagnosti
         warmup: args.warmup,
         limit: args.limit,
     };
-    let bar = Progress::start(args.quiet);
+    let to_stdout = args.json.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    // Begun before the work, which would be in vain if it cannot be written.
+    let file = args.json.as_deref().filter(|_| !to_stdout).map(Draft::begin).transpose()?;
+    let bar = Progress::start(args.quiet || messages.are_for_programs());
     let mut progress = |accesses| {
         bar.at(accesses);
         if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let replayed =
         driver::replay(&opened.config, opened.streams, opened.interleave, &options, &mut progress)?;
+    if replayed.accesses == 0 && args.warmup > 0 {
+        let title = format!("the warm-up of {} accesses is all of the trace", args.warmup);
+        return Err(Diagnostic::input("E0313", title)
+            .at("--warmup")
+            .help("nothing is left to count: warm up with fewer accesses, or raise `--limit`"));
+    }
     bar.finish(replayed.accesses);
     let mut report = Report::new(replayed, &opened.config, opened.provenance);
     report.provenance.in_json = args.provenance;
     report.warmup = args.warmup;
     report.limit = args.limit;
     report.counts_only = args.counts_only;
-    if let Some(path) = &args.json {
-        output::write_text(path, &report.json())?;
-        if path.as_os_str() == "-" {
-            return Ok(());
-        }
+    if to_stdout {
+        return output::print(&report.json());
+    }
+    if let Some(file) = file {
+        file.publish_text(&report.json())?;
     }
     output::print(&report.text())
 }

@@ -17,7 +17,10 @@ pub(super) fn run(args: &StepArgs, messages: Messages) -> Result<(), Diagnostic>
     let Streams::Ordered(source) = opened.streams else {
         return Err(Diagnostic::input("E0310", "steps are shown of one trace in its own order")
             .at(Path::display(&args.trace_path).to_string())
-            .help("convert per-core files to one mtrace first"));
+            .help(format!(
+                "`mesim convert {} one.mtrace` puts per-core files into one",
+                args.trace_path.display()
+            )));
     };
     let mut table = HeldBack::new();
     let mut number = 0;
@@ -35,6 +38,11 @@ pub(super) fn run(args: &StepArgs, messages: Messages) -> Result<(), Diagnostic>
         table.line(&row(number, machine, step))?;
         if interrupt::asked() { interrupt::check() } else { Ok(()) }
     })?;
+    if number < args.from {
+        return Err(Diagnostic::input("E0313", format!("the trace has {number} steps"))
+            .at(format!("--from {}", args.from))
+            .help(format!("`--from {number}` shows the last one")));
+    }
     table.release()
 }
 

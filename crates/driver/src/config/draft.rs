@@ -35,7 +35,7 @@ impl Draft {
     /// that lists any lists all.
     pub fn from_ron(path: &str, text: &str) -> Result<Self, ConfigError> {
         let mut draft = Self::built_in();
-        draft.source = Source::File { path: path.to_owned(), text: text.into() };
+        draft.source = Source::File { path: path.into(), text: text.into() };
         let mut file = Self { source: draft.source.clone(), ..Self::default() };
         raw::read(text, &mut file)
             .map_err(|error| ConfigError::from_ron(error, draft.source.clone()))?;
@@ -59,11 +59,8 @@ impl Draft {
             .strip_prefix("caches.")
             .and_then(|rest| rest.split('.').next()?.parse::<usize>().ok())
             .is_none_or(|level| level < self.levels);
-        if raw::is_key(&path) && !level_exists {
-            return Err(ConfigError::no_such_level(key.trim(), source, self.levels));
-        }
-        if !raw::is_key(&path) {
-            return Err(ConfigError::unknown_key(key.trim(), source, &self.all_keys()));
+        if !raw::is_key(&path) || !level_exists {
+            return Err(self.unknown(key.trim(), source));
         }
         self.has_l1i |= path.starts_with("l1i.");
         let start = key.len() + 1;
@@ -76,6 +73,15 @@ impl Draft {
         }
         self.values.insert(path, Value { text: text.to_owned(), origin });
         Ok(())
+    }
+
+    /// Takes the line size that a trace's `@line` states.
+    pub fn set_line_of_trace(&mut self, trace: &str, bytes: u64) {
+        let text = format!("@line {bytes}");
+        let span = "@line ".len()..text.len();
+        let source = Source::Trace { path: trace.into(), text: text.into() };
+        let value = Value { text: bytes.to_string(), origin: Origin { source, span } };
+        self.values.insert("line".to_owned(), value);
     }
 
     /// Overrides the number of cores.
@@ -112,10 +118,22 @@ impl Draft {
         self.values.get(path)
     }
 
-    /// Returns where a key was set; where its level or the whole config is, if it was not.
+    /// Returns where a key was set; where its part (such as its level) or the whole config is, if it
+    /// was not.
     pub(super) fn origin(&self, path: &str) -> Origin {
-        let found = self.values.get(path).map(|value| value.origin.clone());
+        let part = path.rsplit_once('.').map(|(part, _)| format!("{part}."));
+        let beside = || {
+            let part = part.as_deref()?;
+            self.values.iter().find(|(key, _)| key.starts_with(part)).map(|(_, value)| value)
+        };
+        let found = self.values.get(path).or_else(beside).map(|value| value.origin.clone());
         found.unwrap_or_else(|| Origin { source: self.source.clone(), span: 0..0 })
+    }
+
+    /// Returns the name of a level.
+    pub(super) fn level_name(&self, level: usize) -> String {
+        let name = self.get(&format!("caches.{level}.name"));
+        name.map_or_else(|| format!("L{}", level + 1), unquoted)
     }
 
     /// Turns a level's name into its number: `L1.size` is `caches.0.size`.
@@ -127,16 +145,39 @@ impl Draft {
         if first.eq_ignore_ascii_case("l1i") {
             return format!("l1i.{rest}");
         }
-        let named = (0..self.levels).find(|level| {
-            let name = self.get(&format!("caches.{level}.name"));
-            let name = name.map_or_else(|| format!("L{}", level + 1), unquoted);
-            name.eq_ignore_ascii_case(first)
-        });
+        let named =
+            (0..self.levels).find(|level| self.level_name(*level).eq_ignore_ascii_case(first));
         named.map_or_else(|| key.to_owned(), |level| format!("caches.{level}.{rest}"))
     }
 
-    fn all_keys(&self) -> Vec<String> {
-        raw::all_keys(self.levels)
+    /// Makes the error of a key that does not exist, offering those that do as it was written.
+    fn unknown(&self, key: &str, source: Source) -> ConfigError {
+        let names: Vec<String> = (0..self.levels).map(|level| self.level_name(level)).collect();
+        let part = key.split('.').next().unwrap_or(key);
+        let parts = ["caches", "l1i", "bus", "memory", "rules"];
+        let known = |part: &str| {
+            let same = |name: &str| name.eq_ignore_ascii_case(part);
+            parts.contains(&part) || same("l1i") || names.iter().any(|name| same(name))
+        };
+        let level = key.strip_prefix("caches.").and_then(|rest| rest.split('.').next());
+        let level =
+            level.filter(|level| level.parse().is_ok_and(|level: usize| level >= self.levels));
+        if key.is_empty() {
+            return ConfigError::not_an_assignment("=");
+        }
+        let numbers = (0..self.levels).map(|level| format!("caches.{level}"));
+        let levels: Vec<String> = names.iter().cloned().chain(numbers).collect();
+        let mut error = ConfigError::unknown_key(key, source, &raw::all_keys(&levels));
+        if level.is_some() || key.contains('.') && !known(part) {
+            error.expected = "a level or another part of the config".into();
+            error.help = format!(
+                "the levels are {}, and the other parts {}",
+                names.join(", "),
+                parts[1..].join(", ")
+            )
+            .into();
+        }
+        error
     }
 }
 

@@ -15,13 +15,20 @@ pub enum Source {
     /// A config file.
     File {
         /// Its path as it was given.
-        path: String,
+        path: Arc<str>,
         /// Its whole text.
         text: Arc<str>,
     },
     /// An argument of the command line.
     Argument {
         /// The argument.
+        text: Arc<str>,
+    },
+    /// A header line of the trace.
+    Trace {
+        /// The trace's path.
+        path: Arc<str>,
+        /// The line.
         text: Arc<str>,
     },
 }
@@ -73,9 +80,9 @@ pub struct ConfigError {
     /// Where.
     pub origin: Origin,
     /// What was expected, shown at the place.
-    pub expected: String,
+    pub expected: Box<str>,
     /// A value that works.
-    pub help: String,
+    pub help: Box<str>,
 }
 
 /// Something legal that its writer may not have meant.
@@ -87,6 +94,8 @@ pub struct ConfigWarning {
     pub origin: Origin,
     /// What follows from it.
     pub label: String,
+    /// A value that avoids it.
+    pub help: String,
 }
 
 impl fmt::Display for ConfigError {
@@ -100,7 +109,9 @@ impl std::error::Error for ConfigError {}
 impl ConfigError {
     pub(super) fn from_ron(error: SpannedError, source: Source) -> Self {
         let text = match &source {
-            Source::File { text, .. } | Source::Argument { text } => Arc::clone(text),
+            Source::File { text, .. } | Source::Argument { text } | Source::Trace { text, .. } => {
+                Arc::clone(text)
+            }
             Source::BuiltIn => super::DEFAULT_MACHINE.into(),
         };
         let start = byte_offset(&text, error.span.start);
@@ -115,42 +126,39 @@ impl ConfigError {
             }
             other => Self {
                 kind: ConfigErrorKind::Syntax,
-                message: "the config is not readable as RON".to_owned(),
+                message: format!("the config is not readable as RON: {}", in_words(&other)),
                 origin,
-                expected: lower_first(&other.to_string()),
+                expected: expected(&other).into(),
                 help:
                     "a config looks like `(cores: 4, caches: [(name: \"L1\", size: \"32 KiB\")])`"
-                        .to_owned(),
+                        .into(),
             },
         }
     }
 
     pub(super) fn unknown_key(key: &str, source: Source, keys: &[String]) -> Self {
-        let near = keys
+        // What stands before the last dot says where the key is: that place is kept if it exists.
+        let place = |key: &str| key.rsplit_once('.').map(|(place, _)| place.to_owned());
+        let there: Vec<&String> = keys.iter().filter(|known| place(known) == place(key)).collect();
+        let candidates = if there.is_empty() { keys.iter().collect() } else { there };
+        let near = candidates
             .iter()
             .map(|known| (strsim::damerau_levenshtein(key, known), known))
             .filter(|(distance, known)| *distance <= known.len().max(key.len()) / 2)
             .min_by_key(|(distance, _)| *distance);
         let help = near.map_or_else(
-            || format!("the keys here are: {}", keys.join(", ")),
+            || {
+                let names: Vec<&str> = candidates.iter().map(|known| known.as_str()).collect();
+                format!("the keys here are: {}", names.join(", "))
+            },
             |(_, known)| format!("there is a key `{known}`"),
         );
         Self {
             kind: ConfigErrorKind::UnknownKey,
             message: format!("there is no key `{key}`"),
             origin: Origin { source, span: 0..key.len() },
-            expected: "a key of the config".to_owned(),
-            help,
-        }
-    }
-
-    pub(super) fn no_such_level(key: &str, source: Source, levels: usize) -> Self {
-        Self {
-            kind: ConfigErrorKind::UnknownKey,
-            message: format!("the machine has no level for `{key}`"),
-            origin: Origin { source, span: 0..key.len() },
-            expected: format!("a level from 0 to {}", levels.saturating_sub(1)),
-            help: "`--set` changes levels that there are; a config file lists more".to_owned(),
+            expected: "a key of the config".into(),
+            help: help.into(),
         }
     }
 
@@ -162,8 +170,8 @@ impl ConfigError {
                 source: Source::Argument { text: argument.into() },
                 span: 0..argument.len(),
             },
-            expected: "`key=value`".to_owned(),
-            help: "for example `--set L1.size=16KiB`".to_owned(),
+            expected: "`key=value`".into(),
+            help: "for example `--set L1.size=16KiB`".into(),
         }
     }
 }
@@ -182,7 +190,18 @@ fn byte_offset(text: &str, position: Position) -> usize {
     text.len()
 }
 
-fn lower_first(text: &str) -> String {
+/// Says what RON's parser found wrong, as the rest of a sentence.
+fn in_words(error: &ron::Error) -> String {
+    let text = error.to_string();
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |c| c.to_lowercase().collect::<String>() + chars.as_str())
+}
+
+/// Says what would have been right, after "expected".
+fn expected(error: &ron::Error) -> String {
+    if matches!(error, ron::Error::ExpectedComma) {
+        return "a comma or the closing bracket".to_owned();
+    }
+    let text = in_words(error);
+    text.strip_prefix("expected ").map_or_else(|| "RON".to_owned(), str::to_owned)
 }

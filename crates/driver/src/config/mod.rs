@@ -7,6 +7,7 @@ mod draft;
 mod error;
 mod raw;
 mod rules;
+mod shape;
 mod value;
 
 use cache::{Geometry, LineSize, Replacement, Ways};
@@ -25,7 +26,7 @@ pub const MACHINE_LINES_MAX: u64 = 1 << 27;
 
 /// Returns the path of every key, as `--set` takes it; level 0 stands for every level.
 pub fn keys() -> Vec<String> {
-    raw::all_keys(1)
+    raw::all_keys(&["caches.0".to_owned()])
 }
 
 /// A checked machine and how to count on it.
@@ -49,11 +50,12 @@ impl Config {
         let reader = Reader { draft };
         let line_bytes = reader.required::<Bytes>("line")?.0;
         let line = LineSize::new(line_bytes)
-            .map_err(|error| reader.wrong("line", &error.to_string(), error.help()))?;
+            .map_err(|error| reader.wrong("line", &error.to_string(), error.help(), "`64`"))?;
         let word_bytes = reader.required::<Bytes>("word")?.0;
         if !word_bytes.is_power_of_two() || word_bytes > line_bytes {
-            let help = format!("a power of two of at most a line, such as \"{} B\"", 4);
-            return Err(reader.wrong("word", &format!("a word of {word_bytes} bytes"), help));
+            let message = format!("a word of {word_bytes} bytes is not possible");
+            let expected = format!("a power of two of at most a line, {line_bytes} bytes");
+            return Err(reader.wrong("word", &message, expected, "`4`"));
         }
         let (private, shared) = reader.levels(line)?;
         let l1i = if draft.has_l1i() { Some(reader.level("l1i", "L1I", line)?) } else { None };
@@ -84,6 +86,14 @@ impl Config {
     }
 }
 
+/// Writes a number of bytes in the largest unit that divides it.
+fn bytes_text(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let whole = |(shift, _): &(u32, &str)| bytes >= 1 << shift && bytes.is_multiple_of(1 << shift);
+    let unit = units.into_iter().find(whole);
+    unit.map_or_else(|| format!("{bytes} B"), |(shift, unit)| format!("{} {unit}", bytes >> shift))
+}
+
 /// The most ticks that one latency may be: sums of them stay far from overflow.
 const TICKS_MAX: u64 = 1_000_000_000;
 /// The most entries of a write buffer.
@@ -102,8 +112,8 @@ impl Reader<'_> {
             kind: ConfigErrorKind::Value,
             message: format!("`{text}` is not a value of `{path}`"),
             origin: value.origin.clone(),
-            expected: what,
-            help: format!("for example `{example}`"),
+            expected: what.into(),
+            help: format!("for example `{example}`").into(),
         })
     }
 
@@ -123,19 +133,24 @@ impl Reader<'_> {
 
     fn bounded(&self, path: &str, ticks: u64) -> Result<u64, ConfigError> {
         if ticks > TICKS_MAX {
-            let help = format!("at most {TICKS_MAX} ticks");
-            return Err(self.wrong(path, &format!("{ticks} ticks are too many"), help));
+            let expected = format!("at most {TICKS_MAX} ticks");
+            return Err(self.wrong(
+                path,
+                &format!("{ticks} ticks are too many"),
+                expected,
+                "`200`",
+            ));
         }
         Ok(ticks)
     }
 
-    fn wrong(&self, path: &str, message: &str, help: String) -> ConfigError {
+    fn wrong(&self, path: &str, message: &str, expected: String, example: &str) -> ConfigError {
         ConfigError {
             kind: ConfigErrorKind::Value,
             message: message.to_owned(),
             origin: self.draft.origin(path),
-            expected: "another value".to_owned(),
-            help,
+            expected: expected.into(),
+            help: format!("for example {example}").into(),
         }
     }
 
@@ -145,23 +160,25 @@ impl Reader<'_> {
             return Ok(protocol.clone());
         }
         let names: Vec<_> = Protocol::BUILT_IN.iter().map(|p| p.name()).collect();
-        let near = names.iter().min_by_key(|known| {
-            strsim::damerau_levenshtein(&known.to_lowercase(), &name.to_lowercase())
-        });
+        let distance =
+            |known: &&str| strsim::damerau_levenshtein(&known.to_lowercase(), &name.to_lowercase());
+        let near = names.iter().copied().filter(|known| distance(known) <= known.len() / 2);
+        let near = near.min_by_key(distance).unwrap_or("MESI");
         Err(ConfigError {
             kind: ConfigErrorKind::Value,
             message: format!("there is no protocol `{name}`"),
             origin: self.draft.origin("protocol"),
-            expected: format!("one of {}", names.join(", ")),
-            help: format!("for example `\"{}\"`", near.unwrap_or(&"MESI")),
+            expected: format!("one of {}", names.join(", ")).into(),
+            help: format!("for example `\"{near}\"`").into(),
         })
     }
 
     fn bus(&self) -> Result<BusSpec, ConfigError> {
         let width = self.required::<Bytes>("bus.width")?.0;
         if width == 0 {
-            let help = "for example `\"32 B\"`".to_owned();
-            return Err(self.wrong("bus.width", "a bus of width 0 moves nothing", help));
+            let expected = "at least 1 byte".to_owned();
+            let message = "a bus of width 0 moves nothing";
+            return Err(self.wrong("bus.width", message, expected, "`\"32 B\"`"));
         }
         Ok(BusSpec {
             request: self.ticks("bus.request")?,
@@ -175,8 +192,9 @@ impl Reader<'_> {
     fn write_buffer(&self) -> Result<u32, ConfigError> {
         let entries: u32 = self.required("write_buffer")?;
         if entries > WRITE_BUFFER_MAX {
-            let help = format!("from 0 to {WRITE_BUFFER_MAX} entries");
-            return Err(self.wrong("write_buffer", &format!("{entries} entries"), help));
+            let message = format!("a write buffer of {entries} entries is too large");
+            let expected = format!("from 0 to {WRITE_BUFFER_MAX} entries");
+            return Err(self.wrong("write_buffer", &message, expected, "`8`"));
         }
         Ok(entries)
     }
@@ -198,8 +216,8 @@ impl Reader<'_> {
                             level.name
                         ),
                         origin: self.draft.origin(&format!("{path}.scope")),
-                        expected: "private levels first, then shared ones".to_owned(),
-                        help: "list the levels outward from the core".to_owned(),
+                        expected: "private levels first, then shared ones".into(),
+                        help: "list the levels outward from the core".into(),
                     });
                 }
             }
@@ -212,24 +230,11 @@ impl Reader<'_> {
         let size = self.get(&key("size"), Bytes(32 * 1024))?.0;
         let ways = self.get(&key("ways"), Ways::Count(8))?;
         let replacement = self.get(&key("replacement"), Replacement::Lru)?;
-        let at = |path: String, message: String, help: String| ConfigError {
-            kind: ConfigErrorKind::Geometry,
-            message,
-            origin: self.draft.origin(&path),
-            expected: help,
-            help: "sets x ways x line = size, and the number of sets is a power of two".to_owned(),
-        };
-        let geometry = Geometry::new(size, ways, line).map_err(|error| {
-            let blamed = match error {
-                cache::GeometryError::NotWholeSets { .. }
-                | cache::GeometryError::TooManyWays { .. } => "ways",
-                _ => "size",
-            };
-            at(key(blamed), error.to_string(), error.help())
-        })?;
+        let geometry = Geometry::new(size, ways, line)
+            .map_err(|error| shape::error(self.draft, path, &error, (size, ways, line)))?;
         replacement
             .check(&geometry)
-            .map_err(|error| at(key("ways"), error.to_string(), error.help()))?;
+            .map_err(|error| shape::error(self.draft, path, &error, (size, ways, line)))?;
         Ok(LevelSpec {
             name: self.get(&key("name"), name.to_owned())?,
             geometry,
@@ -242,11 +247,16 @@ impl Reader<'_> {
 
     fn conflict(&self, error: &SpecError) -> ConfigError {
         let (path, expected, help) = match error {
-            SpecError::Cores { .. } => (
-                "cores".to_owned(),
-                format!("from 1 to {} cores", coherence::CORES_MAX),
-                "for example `4`",
-            ),
+            SpecError::Cores { cores } => {
+                let max = coherence::CORES_MAX;
+                let near = format!("`{}`", (*cores).clamp(1, max));
+                return self.wrong(
+                    "cores",
+                    &error.to_string(),
+                    format!("from 1 to {max} cores"),
+                    &near,
+                );
+            }
             SpecError::NoPrivateLevel => (
                 "caches.0.scope".to_owned(),
                 "at least one level with `scope: Private`".to_owned(),
@@ -262,11 +272,7 @@ impl Reader<'_> {
                 "`WriteBack`, as the level inside it".to_owned(),
                 "write-through levels lie inside write-back ones, never round them",
             ),
-            SpecError::FillFirstWithInclusive { level } => (
-                format!("caches.{level}.inclusion"),
-                "`NonInclusive` at every level below the first".to_owned(),
-                "or `victim_order: VictimFirst`",
-            ),
+            SpecError::FillFirstWithInclusive { level } => return self.fill_first(*level, error),
             SpecError::BusWidth => {
                 ("bus.width".to_owned(), "at least 1 byte".to_owned(), "for example `\"32 B\"`")
             }
@@ -275,8 +281,28 @@ impl Reader<'_> {
             kind: ConfigErrorKind::Conflict,
             message: error.to_string(),
             origin: self.draft.origin(&path),
-            expected,
-            help: help.to_owned(),
+            expected: expected.into(),
+            help: help.into(),
+        }
+    }
+
+    /// Points at the inclusive level if that was written, else at the rule.
+    fn fill_first(&self, level: usize, error: &SpecError) -> ConfigError {
+        let inclusion = format!("caches.{level}.inclusion");
+        let rules = ["rules.victim_order", "rules.profile", "rules"];
+        let written = |path: &&str| self.draft.get(path).is_some();
+        let rule = rules.iter().copied().find(written).unwrap_or("rules.victim_order");
+        let path = if written(&inclusion.as_str()) { &inclusion } else { rule };
+        let name = self.draft.level_name(level);
+        ConfigError {
+            kind: ConfigErrorKind::Conflict,
+            message: error.to_string(),
+            origin: self.draft.origin(path),
+            expected: format!("`inclusion: NonInclusive` at {name}, or `VictimFirst`").into(),
+            help: format!(
+                "use `{name}.inclusion=NonInclusive` or `rules.victim_order=VictimFirst`"
+            )
+            .into(),
         }
     }
 
@@ -291,8 +317,14 @@ impl Reader<'_> {
         if total > MACHINE_LINES_MAX {
             let path = if cores > 1 { "cores" } else { "caches.0.size" };
             let message = format!("the caches of {cores} cores hold {total} lines together");
-            let help = format!("at most {MACHINE_LINES_MAX} lines in all caches of the machine");
-            return Err(self.wrong(path, &message, help));
+            let expected = format!("at most {MACHINE_LINES_MAX} lines in all caches together");
+            let each = (total - lines(&machine.shared)) / cores;
+            let room = MACHINE_LINES_MAX.saturating_sub(lines(&machine.shared)) / each;
+            let example = match room {
+                0 => "levels of at most \"1 GiB\"".to_owned(),
+                cores => format!("`{cores}` cores of such caches"),
+            };
+            return Err(self.wrong(path, &message, expected, &example));
         }
         Ok(())
     }
@@ -307,14 +339,18 @@ impl Reader<'_> {
             let copies = if number == machine.private.len() { u64::from(machine.cores) } else { 1 };
             inside *= copies;
             if number > 0 && level.inclusion == Inclusion::Inclusive && size < inside {
+                let (name, inner) = (&level.name, bytes_text(inside));
                 warnings.push(ConfigWarning {
                     message: format!(
-                        "the inclusive {} of {size} bytes is smaller than the {inside} bytes \
-                         inside it",
-                        level.name
+                        "the inclusive {name} of {} is smaller than the {inner} inside it",
+                        bytes_text(size)
                     ),
                     origin: self.draft.origin(&format!("caches.{number}.size")),
-                    label: "its evictions will empty the inner levels".to_owned(),
+                    label: "its evictions will take lines out of the inner levels".to_owned(),
+                    help: format!(
+                        "{inner} hold all of the inner levels; \
+                         `{name}.inclusion=NonInclusive` leaves them alone"
+                    ),
                 });
             }
             inside = inside.max(size);

@@ -91,11 +91,11 @@ pub(super) fn is_key(path: &str) -> bool {
     }
 }
 
-/// Returns every path that `--set` takes for a machine of that many levels.
-pub(super) fn all_keys(levels: usize) -> Vec<String> {
+/// Returns every path that `--set` takes for a machine of those levels, each by one of its names.
+pub(super) fn all_keys(levels: &[String]) -> Vec<String> {
     let mut keys: Vec<String> = PLAIN.iter().map(|key| (*key).to_owned()).collect();
-    for level in 0..levels {
-        keys.extend(RawLevel::KEYS.iter().map(|key| format!("caches.{level}.{key}")));
+    for level in levels {
+        keys.extend(RawLevel::KEYS.iter().map(|key| format!("{level}.{key}")));
     }
     let parts = [
         ("l1i", RawLevel::KEYS),

@@ -55,9 +55,8 @@ fn profile(reader: &Reader<'_>, path: &str, base: Rules) -> Result<Rules, Config
             kind: ConfigErrorKind::Value,
             message: format!("there is no profile `{name}`"),
             origin: reader.draft.origin(path),
-            expected: names.join(" or "),
-            help: "single rules are written `(profile: \"textbook\", drain_at_end: true)`"
-                .to_owned(),
+            expected: names.join(" or ").into(),
+            help: "single rules are written `(profile: \"textbook\", drain_at_end: true)`".into(),
         }
     })
 }
