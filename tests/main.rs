@@ -1,5 +1,6 @@
 //! Integration tests: one binary, a module each.
 
+mod cli;
 mod closed_forms;
 mod configs;
 mod cycles;
@@ -8,5 +9,7 @@ mod golden;
 mod markdown;
 mod properties;
 mod reference;
+mod same_bytes;
 mod scenarios;
+mod support;
 mod tidy;

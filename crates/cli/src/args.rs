@@ -52,7 +52,8 @@ pub(crate) enum Command {
 /// How a trace is read.
 #[derive(ClapArgs, Clone, Debug)]
 pub(crate) struct TraceArgs {
-    /// The trace's format; recognised by name and content if left out
+    /// The trace's format: mtrace, din, xdin, lackey, ncsu, percore or nus; recognised by
+    /// name and content if left out
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) format: Option<trace::Format>,
 
@@ -90,6 +91,7 @@ pub(crate) struct MachineArgs {
 }
 
 #[derive(ClapArgs, Debug)]
+#[command(allow_negative_numbers = true)]
 #[command(after_long_help = "\
 Examples:
   mesim replay traces/false-sharing.mtrace.xz --classify
@@ -124,7 +126,7 @@ pub(crate) struct ReplayArgs {
     pub(crate) check: bool,
 
     /// Accesses to run before counting begins
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = parse_whole)]
     pub(crate) warmup: u64,
 
     /// Stop after that many accesses, those of the warm-up included
@@ -141,6 +143,7 @@ pub(crate) struct ReplayArgs {
 }
 
 #[derive(ClapArgs, Debug)]
+#[command(allow_negative_numbers = true)]
 #[command(after_long_help = "\
 Example:
   mesim step traces/scenarios/quiz-six-accesses.mtrace --plain")]
@@ -220,11 +223,11 @@ pub(crate) struct ConvertArgs {
     #[arg(value_name = "OUT")]
     pub(crate) output: PathBuf,
 
-    /// The format of IN
+    /// The format of IN: mtrace, din, xdin, lackey, ncsu, percore or nus
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) from: Option<trace::Format>,
 
-    /// The format of OUT
+    /// The format of OUT: mtrace, din, xdin, lackey, ncsu, percore or nus
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) to: Option<trace::Format>,
 
@@ -244,7 +247,7 @@ Examples:
   mesim gen ping-pong --cores 2 --rounds 10 -o ping-pong.mtrace
   mesim gen locks --lock ticket --cores 4 --spins 10 -o - | mesim replay - --format mtrace")]
 pub(crate) struct GenArgs {
-    /// The kind of trace: ping-pong, false-sharing, producer-consumer, streaming, zipf, matmul,
+    /// The kind of trace: ping-pong, false-sharing, producer-consumer, streaming, zipf, matmul or
     /// locks
     #[arg(value_parser = parse_generator)]
     pub(crate) kind: trace::synth::Generator,
@@ -254,31 +257,31 @@ pub(crate) struct GenArgs {
     pub(crate) output: PathBuf,
 
     /// The number of cores
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_generated_cores)]
     pub(crate) cores: Option<u16>,
 
     /// Rounds of ping-pong, false-sharing, producer-consumer and streaming
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_whole)]
     pub(crate) rounds: Option<u64>,
 
     /// Accesses of zipf
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_whole)]
     pub(crate) accesses: Option<u64>,
 
     /// Lines of streaming and zipf
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_whole)]
     pub(crate) lines: Option<u64>,
 
     /// Bytes between the words of false-sharing, or the steps of streaming
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = parse_whole)]
     pub(crate) stride: Option<u64>,
 
     /// Stores in a hundred accesses of zipf
-    #[arg(long, value_name = "PERCENT")]
+    #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
     pub(crate) write_percent: Option<u8>,
 
     /// The seed of zipf
-    #[arg(long, value_name = "SEED")]
+    #[arg(long, value_name = "SEED", value_parser = parse_whole)]
     pub(crate) seed: Option<u64>,
 
     /// The exponent of zipf: 0 is uniform
@@ -286,11 +289,11 @@ pub(crate) struct GenArgs {
     pub(crate) theta: Option<f64>,
 
     /// Rows and columns of matmul
-    #[arg(short, value_name = "N")]
+    #[arg(short, value_name = "N", value_parser = parse_whole)]
     pub(crate) n: Option<u64>,
 
     /// The block of matmul; naive if left out
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_whole)]
     pub(crate) block: Option<u64>,
 
     /// The lock of locks: tas, ttas, ticket or mcs
@@ -298,7 +301,7 @@ pub(crate) struct GenArgs {
     pub(crate) lock: Option<trace::synth::LockKind>,
 
     /// Spins of each waiting core of locks
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_whole)]
     pub(crate) spins: Option<u64>,
 }
 
@@ -334,6 +337,18 @@ fn parse_lock(name: &str) -> Result<trace::synth::LockKind, String> {
 
 fn parse_cores(text: &str) -> Result<u32, String> {
     text.parse().map_err(|_| "expected a number of cores from 1 to 64, such as 4".to_owned())
+}
+
+fn parse_generated_cores(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "expected a number of cores from 1 to 64, such as 4".to_owned())
+}
+
+fn parse_percent(text: &str) -> Result<u8, String> {
+    text.parse().map_err(|_| "expected a number from 0 to 100".to_owned())
+}
+
+fn parse_whole(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "expected a whole number below 2^64, such as 1000".to_owned())
 }
 
 fn parse_count(text: &str) -> Result<u64, String> {

@@ -1,5 +1,6 @@
 //! What went wrong, shown where: rustc's look, or JSON.
 
+use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::ops::Range;
 
@@ -29,9 +30,32 @@ pub(crate) struct Diagnostic {
     pub(crate) code: &'static str,
     pub(crate) title: String,
     pub(crate) site: Option<Box<Site>>,
-    /// Where no text can be shown: a path, a byte offset.
-    pub(crate) place: Option<String>,
+    /// Where no text can be shown.
+    pub(crate) place: Option<Box<Spot>>,
     pub(crate) help: Option<String>,
+}
+
+/// A place without a text to show.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Spot {
+    path: String,
+    line_and_column: Option<(u64, u64)>,
+    /// What there is to say of it.
+    note: String,
+}
+
+impl Spot {
+    fn in_words(&self) -> String {
+        let mut words = self.path.clone();
+        if let Some((line, column)) = self.line_and_column {
+            let _ = write!(words, ":{line}:{column}");
+        }
+        if !self.note.is_empty() {
+            words.push_str(": ");
+            words.push_str(&self.note);
+        }
+        words
+    }
 }
 
 /// A piece of text with a span to underline.
@@ -65,8 +89,17 @@ impl Diagnostic {
         self
     }
 
-    pub(crate) fn at(mut self, place: impl Into<String>) -> Self {
-        self.place = Some(place.into());
+    /// Names the file that it is about.
+    pub(crate) fn at(mut self, path: impl Into<String>) -> Self {
+        self.place = Some(Box::new(Spot { path: path.into(), ..Spot::default() }));
+        self
+    }
+
+    /// Shows the argument that it is about.
+    pub(crate) fn on(mut self, argument: impl Into<String>, label: impl Into<String>) -> Self {
+        let (path, text) = ("<command line>".to_owned(), argument.into());
+        let (span, label) = (0..text.len(), label.into());
+        self.site = Some(Box::new(Site { path, text, first_line: 1, column: None, span, label }));
         self
     }
 
@@ -102,7 +135,7 @@ impl Diagnostic {
             );
         }
         if let Some(place) = &self.place {
-            group = group.element(Level::NOTE.message(place.as_str()));
+            group = group.element(Level::NOTE.message(place.in_words()));
         }
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
@@ -117,20 +150,22 @@ impl Diagnostic {
             Severity::Internal => "internal",
             Severity::Warning => "warning",
         };
-        let site = self.site.as_ref();
-        let (line, column) = site.map_or((None, None), |site| {
-            let (line, column) = site.line_and_column();
-            (Some(line), Some(column))
-        });
+        let (path, place, label) = match (&self.site, &self.place) {
+            (Some(site), _) => {
+                let (line, column) = site.line_and_column();
+                (Some(&site.path), Some((line as u64, column)), Some(&site.label))
+            }
+            (None, Some(spot)) => (Some(&spot.path), spot.line_and_column, Some(&spot.note)),
+            (None, None) => (None, None, None),
+        };
         let value = json!({
             "severity": severity,
             "code": self.code,
             "message": self.title,
-            "path": site.map(|site| site.path.as_str()),
-            "line": line,
-            "column": column,
-            "label": site.map(|site| site.label.as_str()),
-            "place": self.place,
+            "path": path,
+            "line": place.map(|(line, _)| line),
+            "column": place.map(|(_, column)| column),
+            "label": label.filter(|label| !label.is_empty()),
             "help": self.help,
         });
         value.to_string()
@@ -210,24 +245,37 @@ impl From<TraceError> for Diagnostic {
                 })),
                 ..diagnostic
             },
-            (_, place) if error.expected.is_empty() => {
-                diagnostic.at(format!("{}{place}", error.path))
+            (_, place) => {
+                let note = if error.expected.is_empty() { String::new() } else { expected };
+                let (line_and_column, note) = match place {
+                    Place::Text { line, column } => (Some((line, column)), note),
+                    Place::None => (None, note),
+                    Place::Binary { record, offset } => {
+                        (None, format!("record {record} at byte {offset}: {note}"))
+                    }
+                    Place::Bytes(offset) => (None, format!("byte {offset}: {note}")),
+                };
+                let path = error.path.into();
+                Self { place: Some(Box::new(Spot { path, line_and_column, note })), ..diagnostic }
             }
-            (_, place) => diagnostic.at(format!("{}{place}: {expected}", error.path)),
         }
     }
 }
 
 /// Makes the text to show of a value's origin.
-fn site(origin: &Origin, label: String) -> (Option<Box<Site>>, Option<String>) {
+fn site(origin: &Origin, label: String) -> (Option<Box<Site>>, Option<Box<Spot>>) {
+    let spot = |path: &str, note| {
+        let path = path.to_owned();
+        (None, Some(Box::new(Spot { path, line_and_column: None, note })))
+    };
     let (path, text) = match &origin.source {
-        Source::BuiltIn => return (None, Some(format!("the built-in default machine: {label}"))),
+        Source::BuiltIn => return spot("the built-in default machine", label),
         Source::File { path, text } => (path.to_string(), text.to_string()),
         Source::Argument { text } => ("<command line>".to_owned(), text.to_string()),
-        Source::Trace { path, text } => return (None, Some(format!("{path}: `{text}`: {label}"))),
+        Source::Trace { path, text } => return spot(path, format!("`{text}`: {label}")),
     };
     if origin.span.is_empty() && text.trim().is_empty() {
-        return (None, Some(format!("{path}: {label}")));
+        return spot(&path, label);
     }
     let span = origin.span.clone();
     (Some(Box::new(Site { path, text, first_line: 1, column: None, span, label })), None)

@@ -12,39 +12,77 @@ const fn e(code: &'static str, title: &'static str, text: &'static str) -> Expla
 }
 
 /// All codes in order: 01 traces, 02 configs, 03 usage and outputs, 09 broken promises.
-#[rustfmt::skip] // The texts stand as they are printed.
 pub(crate) const EXPLANATIONS: &[Explanation] = &[
-    e("E0101", "no such file", "\
+    e(
+        "E0101",
+        "no such file",
+        "\
 The trace named on the command line does not exist. If the folder has a file with a similar name,
-the diagnostic says which. `-` stands for standard input."),
-    e("E0102", "a folder, not a file", "\
+the diagnostic says which. `-` stands for standard input.",
+    ),
+    e(
+        "E0102",
+        "a folder, not a file",
+        "\
 A folder stands where one trace file is expected. A folder of per-core files (one file a core, in
 the formats percore, nus, din or xdin) is replayed by naming the folder itself:
 
-    mesim replay cores/ --format percore"),
-    e("E0103", "cannot read or write", "\
+    mesim replay cores/ --format percore",
+    ),
+    e(
+        "E0103",
+        "cannot read or write",
+        "\
 The operating system refused to read the trace or to write the output; its own words are in the
-diagnostic."),
-    e("E0104", "empty trace", "\
+diagnostic.",
+    ),
+    e(
+        "E0104",
+        "empty trace",
+        "\
 The file has no record: it is empty, or has only comments and header lines. A report of nothing
-would look like a machine that did nothing, so there is none."),
-    e("E0105", "unknown trace format", "\
+would look like a machine that did nothing, so there is none.",
+    ),
+    e(
+        "E0105",
+        "unknown trace format",
+        "\
 The format can be recognised neither by the file's name nor by its first lines, or several formats
-fit. `--format NAME` says which it is. Lines that look alike in two formats: `0 1000` is a din
-record and could be a nus record without its 0x."),
-    e("E0106", "not a text file", "\
-The file holds bytes that no text contains. All formats so far are text; gzip, zstd, xz and lz4 are
-recognised by their first bytes whatever the file is called."),
-    e("E0107", "truncated compressed file", "\
-The compressed file ends before its end. The diagnostic says how many records came before; they are
-not reported on, because counts of an unknown part of a trace mean nothing. If the part is what you
-want, decompress it and replay that."),
-    e("E0108", "damaged compressed file", "\
-The compressed file's own checks fail. Copy it again."),
-    e("E0109", "line too long", "\
+fit. `--format NAME` says which it is. `0 B` alone fits two: it is a fence of mtrace, and in din
+a read of address 0xb.",
+    ),
+    e(
+        "E0106",
+        "not a text file",
+        "\
+The file holds bytes that no text contains. All formats so far are text; gzip, zstd, xz and lz4
+are recognised by their first bytes whatever the file is called.",
+    ),
+    e(
+        "E0107",
+        "truncated compressed file",
+        "\
+The compressed file ends before its end. The diagnostic says how many records came before; they
+are not reported on, because counts of an unknown part of a trace mean nothing. If the part is
+what you want, decompress it and replay that.",
+    ),
+    e(
+        "E0108",
+        "damaged compressed file",
+        "\
+The compressed file's own checks fail. Copy it again.",
+    ),
+    e(
+        "E0109",
+        "line too long",
+        "\
 A line of a text trace has more than 4096 bytes. No format has such lines: the file is something
-else, or its line ends are lost."),
-    e("E0110", "missing field", "\
+else, or its line ends are lost.",
+    ),
+    e(
+        "E0110",
+        "missing field",
+        "\
 A line ends before all of its fields. The formats, field by field:
 
     mtrace   CORE OP ADDR [SIZE]        0 R 0x1000 4
@@ -53,114 +91,293 @@ A line ends before all of its fields. The formats, field by field:
     lackey    OP ADDR,SIZE               L 1fffe000,4
     ncsu     CORE r|w ADDR              1 r a1663dc4
     percore  r|w 0xADDR                 r 0x1000
-    nus      LABEL VALUE                0 0x1000"),
-    e("E0111", "unexpected field", "\
-A line goes on after its last field. In mtrace, a comment begins with `#`."),
-    e("E0112", "unknown operation", "\
-The format has no such operation. mtrace has R (load), W (store), A (atomic read-modify-write),
-I (instruction fetch), C (clean), F (flush), B (fence) and T (compute ticks)."),
-    e("E0113", "invalid core number", "Cores are decimal numbers from 0."),
-    e("E0114", "no such core", "\
-The trace names a core that the machine does not have. Cores are numbered from 0, so that a machine
-of 4 cores has the cores 0 to 3. `--cores N` makes room; no machine has more than 64."),
-    e("E0115", "invalid address", "\
+    nus      LABEL VALUE                0 0x1000",
+    ),
+    e(
+        "E0111",
+        "unexpected field",
+        "\
+A line goes on after its last field. In mtrace, a comment begins with `#`.",
+    ),
+    e(
+        "E0112",
+        "unknown operation",
+        "\
+The format has no such operation. mtrace has R (load), W (store), A (atomic read-modify-write), I
+(instruction fetch), C (clean), F (flush), B (fence) and T (compute ticks).",
+    ),
+    e(
+        "E0113",
+        "invalid core number",
+        "\
+Cores are decimal numbers from 0.",
+    ),
+    e(
+        "E0114",
+        "no such core",
+        "\
+The trace names a core that the machine does not have. Cores are numbered from 0, so that a
+machine of 4 cores has the cores 0 to 3. `--cores N` makes room; no machine has more than 64.",
+    ),
+    e(
+        "E0115",
+        "invalid address",
+        "\
 Addresses are hexadecimal: with 0x in mtrace, percore and nus, without in din, xdin and lackey,
-either way in ncsu. In mtrace a declared name may stand for one: `let x = 0x1000`, then `x+8`."),
-    e("E0116", "address beyond 64 bits", "\
-The address, or the last byte of the access, lies beyond the last 64-bit address."),
-    e("E0117", "invalid size", "\
-Sizes are whole numbers of bytes: decimal, but hexadecimal in xdin."),
-    e("E0118", "size out of range", "\
-An access touches 1 to 65536 bytes; a clean or flush may cover up to 1 GiB."),
-    e("E0119", "invalid number of cycles", "\
-Compute ticks (T, and label 2 of nus) are whole numbers."),
-    e("E0120", "unknown name", "\
+either way in ncsu. In mtrace a declared name may stand for one: `let x = 0x1000`, then `x+8`.",
+    ),
+    e(
+        "E0116",
+        "address beyond 64 bits",
+        "\
+The address, or the last byte of the access, lies beyond the last 64-bit address.",
+    ),
+    e(
+        "E0117",
+        "invalid size",
+        "\
+Sizes are whole numbers of bytes: decimal, but hexadecimal in xdin.",
+    ),
+    e(
+        "E0118",
+        "size out of range",
+        "\
+An access touches 1 to 65536 bytes; a clean or flush may cover up to 1 GiB.",
+    ),
+    e(
+        "E0119",
+        "invalid number of cycles",
+        "\
+Compute ticks (T, and label 2 of nus) are whole numbers.",
+    ),
+    e(
+        "E0120",
+        "unknown name",
+        "\
 An address name is used that no earlier line declares. `let x = 0x1000` declares x for all lines
-after it."),
-    e("E0121", "invalid declaration", "A declaration reads `let NAME = 0xADDR`."),
-    e("E0122", "name declared twice", "A name stands for one address in the whole trace."),
-    e("E0123", "too many names", "A trace declares at most 65,536 names."),
-    e("E0124", "invalid header line", "\
+after it.",
+    ),
+    e(
+        "E0121",
+        "invalid declaration",
+        "\
+A declaration reads `let NAME = 0xADDR`.",
+    ),
+    e(
+        "E0122",
+        "name declared twice",
+        "\
+A name stands for one address in the whole trace.",
+    ),
+    e(
+        "E0123",
+        "too many names",
+        "\
+A trace declares at most 65,536 names.",
+    ),
+    e(
+        "E0124",
+        "invalid header line",
+        "\
 The header lines of mtrace are `@cores N`, `@line BYTES`, `@title TEXT`, `@config FILE` and,
-anywhere, `@time 5 s`."),
-    e("E0125", "invalid time", "\
-A time is a number and a unit: s, ms, us, ns, ps or cycles, such as `@time 1.5 ms`."),
-    e("E0126", "time runs backwards", "\
-Simulated time never runs backwards: each `@time` is at or after the one before."),
-    e("E0127", "wrong number of files", "\
+anywhere, `@time 5 s`.",
+    ),
+    e(
+        "E0125",
+        "invalid time",
+        "\
+A time is a number and a unit: s, ms, us, ns, ps or cycles, such as `@time 1.5 ms`.",
+    ),
+    e(
+        "E0126",
+        "time runs backwards",
+        "\
+Simulated time never runs backwards: each `@time` is at or after the one before.",
+    ),
+    e(
+        "E0127",
+        "wrong number of files",
+        "\
 Per-core files are one for each core: from 1 file to as many as the machine has cores. An empty
-file is a core that did nothing."),
-    e("E0128", "not a file of one core", "\
-Several files were given, so each is the trace of one core; this one's lines name cores themselves.
-Replay it alone."),
-    e("E0201", "the config is not readable as RON", "\
+file is a core that did nothing.",
+    ),
+    e(
+        "E0128",
+        "not a file of one core",
+        "\
+Several files were given, so each is the trace of one core; this one's lines name cores
+themselves. Replay it alone.",
+    ),
+    e(
+        "E0201",
+        "the config is not readable as RON",
+        "\
 A config is a RON file, such as configs/machines/default.ron. The diagnostic points at the first
-character that does not fit."),
-    e("E0202", "unknown key", "\
+character that does not fit.",
+    ),
+    e(
+        "E0202",
+        "unknown key",
+        "\
 The config, or `--set`, names a key that does not exist; the nearest one is offered.
-configs/README.md documents every key."),
-    e("E0203", "not a value of this key", "\
+configs/README.md documents every key.",
+    ),
+    e(
+        "E0203",
+        "not a value of this key",
+        "\
 The key exists, but not with this value. The diagnostic says what was expected and gives an
-example."),
-    e("E0204", "a cache shape that cannot be", "\
+example.",
+    ),
+    e(
+        "E0204",
+        "a cache shape that cannot be",
+        "\
 sets x ways x line = size. The line size is a power of two, and so is the number of sets, because
 address bits select the set; the number of ways need not be (`TreePlru` needs it). `ways: Full`
-makes a fully associative cache of any number of lines."),
-    e("E0205", "values that do not go together", "\
+makes a fully associative cache of any number of lines.",
+    ),
+    e(
+        "E0205",
+        "values that do not go together",
+        "\
 Each value is possible, but not both: a private write-back level inside a write-through one would
 lose stores; `FillFirst` lets a victim leave after the line is placed, which an inclusive level
-below the first cannot allow."),
-    e("E0301", "an order that cannot be had", "\
-`recorded` needs a trace with a global order, which per-core files do not have. `clock`, `rr:N` and
-`random:SEED` take one stream of records a core; a trace of all cores is read once for each core, so
-it has to be a file. Standard input can be read once only."),
-    e("E0302", "standard output was closed", "\
+below the first cannot allow.",
+    ),
+    e(
+        "E0301",
+        "an order that cannot be had",
+        "\
+`recorded` needs a trace with a global order, which per-core files do not have. `clock`, `rr:N`
+and `random:SEED` take one stream of records a core; a trace of all cores is read once for each
+core, so it has to be a file. Standard input can be read once only.",
+    ),
+    e(
+        "E0302",
+        "standard output was closed",
+        "\
 Whoever read the output ended before everything was written, as `| head` does. The report is not
-complete, so this is an error."),
-    e("E0303", "the output cannot be written", "\
+complete, so this is an error.",
+    ),
+    e(
+        "E0303",
+        "the output cannot be written",
+        "\
 Outputs are written under a temporary name beside their final one and renamed when they are whole.
-The folder has to exist and to be writable."),
-    e("E0304", "interrupted", "\
-Ctrl-C or a termination signal ended the work. Nothing is reported of a part, and no output file was
-changed. `--limit N` reports on the first N accesses."),
-    e("E0305", "the config cannot be read", "\
-The config file is missing, unreadable, or larger than a config can be."),
-    e("E0306", "no such core", "\
-The trace names a core that the machine does not have, and this was found only on the way: it came
-from standard input, and the machine is that of its own `@config`. See E0114."),
-    e("E0307", "unknown output format", "\
-The output's name does not end in a known format; `--to` says which."),
-    e("E0308", "a lossy conversion, refused", "\
+The folder has to exist and to be writable.",
+    ),
+    e(
+        "E0304",
+        "interrupted",
+        "\
+Ctrl-C or a termination signal ended the work. Nothing is reported of a part, and no output file
+was changed. `--limit N` reports on the first N accesses.",
+    ),
+    e(
+        "E0305",
+        "the config cannot be read",
+        "\
+The config file is missing, unreadable, or larger than a config can be.",
+    ),
+    e(
+        "E0306",
+        "no such core",
+        "\
+The trace names a core that the machine of its own `@config` does not have; see E0114.",
+    ),
+    e(
+        "E0307",
+        "unknown output format",
+        "\
+The output's name does not end in a known format; `--to` says which.",
+    ),
+    e(
+        "E0308",
+        "a lossy conversion, refused",
+        "\
 `--strict` was given and the output format cannot say something that the trace says: cores, sizes,
-fetches, atomics. mtrace can say everything."),
-    e("E0309", "an option of a generator out of range", "\
-The diagnostic says what range was expected."),
-    e("E0310", "no steps without an order", "`mesim step` shows one trace in its own order."),
-    e("E0311", "unknown diagnostic code", "`mesim explain` without a code lists all of them."),
-    e("E0312", "the command line is not understood", "\
-An option does not exist, lacks its value, or has one that it cannot have. `mesim --help` lists the
-commands, and `mesim COMMAND --help` what each one takes, with examples."),
-    e("E0313", "nothing left to show", "\
+fetches, atomics. mtrace can say everything.",
+    ),
+    e(
+        "E0309",
+        "an option of a generator out of range",
+        "\
+The diagnostic says what range was expected.",
+    ),
+    e(
+        "E0310",
+        "no steps without an order",
+        "\
+`mesim step` shows one trace in its own order.",
+    ),
+    e(
+        "E0311",
+        "unknown diagnostic code",
+        "\
+`mesim explain` without a code lists all of them.",
+    ),
+    e(
+        "E0312",
+        "the command line is not understood",
+        "\
+An option does not exist, lacks its value, or has one that it cannot have. `mesim --help` lists
+the commands, and `mesim COMMAND --help` what each one takes, with examples.",
+    ),
+    e(
+        "E0313",
+        "nothing left to show",
+        "\
 `--warmup` takes all accesses of the trace (or of `--limit`) so that none is left to count, or
-`--from` is beyond the last step. A report of nothing would look like a machine that did nothing."),
-    e("E0314", "no such protocol", "`mesim protocol list` lists the protocols that are part of the program."),
-    e("E0901", "a load did not see the last store", "\
+`--from` is beyond the last step. A report of nothing would look like a machine that did nothing.",
+    ),
+    e(
+        "E0314",
+        "no such protocol",
+        "\
+`mesim protocol list` lists the protocols that are part of the program.",
+    ),
+    e(
+        "E0901",
+        "a load did not see the last store",
+        "\
 With `--check`, every copy of a line carries the number of the last store to each word, and every
 load is compared with the last store in global order. A difference means that mesim lost or kept
-data that it should not have: a mistake in mesim. Please report the trace and the config."),
-    e("E0902", "an impossible cell was asked for", "\
-A protocol's table marks a step as impossible, and the run came to it: a mistake in the table or in
-the machine. Please report the trace and the config."),
-    e("E0903", "a conservation law was broken", "\
-Every run is audited: hits and misses make accesses, lines gained and lost make lines held, bytes on
-the bus are accounted for. A law that does not hold means that a counter is wrong, so no number is
-shown. Please report the trace and the config."),
-    e("W0101", "a conversion lost something", "\
-The output format cannot say everything; see E0308."),
-    e("W0102", "files without an order were merged", "\
+data that it should not have: a mistake in mesim. Please report the trace and the config.",
+    ),
+    e(
+        "E0902",
+        "an impossible cell was asked for",
+        "\
+A protocol's table marks a step as impossible, and the run came to it: a mistake in the table or
+in the machine. Please report the trace and the config.",
+    ),
+    e(
+        "E0903",
+        "a conservation law was broken",
+        "\
+Every run is audited: hits and misses make accesses, lines gained and lost make lines held, bytes
+on the bus are accounted for. A law that does not hold means that a counter is wrong, so no number
+is shown. Please report the trace and the config.",
+    ),
+    e(
+        "W0101",
+        "a conversion lost something",
+        "\
+The output format cannot say everything; see E0308.",
+    ),
+    e(
+        "W0102",
+        "files without an order were merged",
+        "\
 Per-core files have no order among them. Written into one file they alternate, a record each;
-another order gives other counts."),
-    e("W0201", "an inclusive level smaller than what it includes", "\
+another order gives other counts.",
+    ),
+    e(
+        "W0201",
+        "an inclusive level smaller than what it includes",
+        "\
 It is legal, and teaches what inclusion costs: each of its evictions takes lines out of the inner
-levels, which can never be full."),
+levels, which can never be full.",
+    ),
 ];

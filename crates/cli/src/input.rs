@@ -33,18 +33,18 @@ pub(crate) fn open(
     let config_stdin = machine.config.as_deref() == Some(Path::new("-"));
     if stdins + usize::from(config_stdin) > 1 {
         return Err(Diagnostic::input("E0301", "standard input is asked for more than once")
-            .at("-")
+            .on("-", "the same input again")
             .help("it can be read once: write the others to files first"));
     }
     let given = machine.config.as_deref().map(|path| read_config(path, None)).transpose()?;
-    let draft = overridden(given.clone().unwrap_or_else(Draft::built_in), machine)?;
+    let mut draft = overridden(given.clone().unwrap_or_else(Draft::built_in), machine)?;
     let mut config = Config::new(&draft)?;
     let mut options = read_options(trace, &config);
     let mut sources = open_sources(paths, &options)?;
     let header = sources.header().clone();
     if given.is_none() {
-        let adapted = overridden(config_of_trace(&header, paths)?, machine)?;
-        config = Config::new(&adapted)?;
+        draft = overridden(config_of_trace(&header, paths)?, machine)?;
+        config = Config::new(&draft)?;
         let before = options.cores_max;
         options = read_options(trace, &config);
         if options.cores_max < before && !reads_stdin(paths) {
@@ -54,6 +54,10 @@ pub(crate) fn open(
     if config.cores_from_trace
         && let Some(cores) = header.cores
     {
+        if u32::from(cores) > config.cores_max {
+            draft.set_cores_of_trace(&paths[0].display().to_string(), cores);
+            Config::new(&draft)?;
+        }
         config.machine.cores = u32::from(cores);
     }
     for warning in &config.warnings {
@@ -115,7 +119,7 @@ impl Sources {
             }
             (Self::PerCore(_), Some(Interleave::Recorded)) => {
                 Err(Diagnostic::input("E0301", "per-core files have no recorded order")
-                    .at("--interleave recorded")
+                    .on("--interleave recorded", "per-core files are in no order")
                     .help("use `--interleave clock`, `rr:N` or `random:SEED`"))
             }
             (Self::PerCore(sources), wanted) => {
@@ -142,7 +146,7 @@ fn split_by_core(
 ) -> Result<Vec<Box<dyn Source>>, Diagnostic> {
     if reads_stdin(paths) {
         return Err(Diagnostic::input("E0301", "standard input cannot be read once for each core")
-            .at(format!("--interleave {interleave}"))
+            .on(format!("--interleave {interleave}"), "takes the records core by core")
             .help("write the trace to a file first, or use `--interleave recorded`"));
     }
     let cores = match source.header().cores {
@@ -244,7 +248,7 @@ fn overridden(mut draft: Draft, machine: &MachineArgs) -> Result<Draft, Diagnost
 
 fn read_options(trace: &TraceArgs, config: &Config) -> ReadOptions {
     let cores =
-        if config.cores_from_trace { trace::CORES_MAX } else { config.machine.cores as u16 };
+        if config.cores_from_trace { config.cores_max } else { config.machine.cores } as u16;
     ReadOptions {
         format: trace.format,
         cores_max: cores,

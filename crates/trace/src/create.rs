@@ -23,7 +23,8 @@ pub fn create(path: &Path, format: Format, header: &Header) -> Result<Box<dyn Si
 
 /// Creates a folder and returns a writer of a file a core into it: `core0.din`, `core1.din`.
 ///
-/// For the formats whose lines do not name cores. `suffix` is appended to every name, such as `.gz`.
+/// For the formats whose lines do not name cores. `suffix` is appended to every name, such as
+/// `.gz`.
 /// Times belong to no core and go to `core0`. A core that does nothing has an empty file, up to the
 /// highest that does something or that the header states, so that a reader numbers them alike. What
 /// several files cannot say is in which order the cores' records came.

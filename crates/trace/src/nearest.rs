@@ -8,7 +8,16 @@ pub(crate) fn nearest<'names>(
     word: &str,
     candidates: impl IntoIterator<Item = &'names str>,
 ) -> Option<&'names str> {
-    let allowed = (word.chars().count() / 3).max(1);
+    within(word, word.chars().count() / 3, candidates)
+}
+
+/// Returns the nearest candidate at that distance at most, or at distance 1.
+pub(crate) fn within<'names>(
+    word: &str,
+    distance: usize,
+    candidates: impl IntoIterator<Item = &'names str>,
+) -> Option<&'names str> {
+    let allowed = distance.max(1);
     candidates
         .into_iter()
         .map(|candidate| (strsim::osa_distance(word, candidate), candidate))

@@ -8,7 +8,7 @@ use crate::codec::Codec;
 use crate::compress;
 use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
-use crate::nearest::nearest;
+use crate::nearest;
 use crate::read::read_decoded;
 use crate::source::{ReadOptions, Source};
 use crate::text::failure;
@@ -105,7 +105,9 @@ pub fn near_file(path: &Path) -> String {
         .collect();
     names.sort_unstable();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    match nearest(&name, names.iter().map(String::as_str)) {
+    // An extension that is right makes no name nearer.
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().chars().count();
+    match nearest::within(&name, stem / 3, names.iter().map(String::as_str)) {
         Some(near) => {
             let near = path.with_file_name(near);
             format!("did you mean `{}`?", near.display())

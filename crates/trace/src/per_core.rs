@@ -27,8 +27,8 @@ pub fn is_per_core(paths: &[PathBuf]) -> bool {
 /// A folder stands for its files in natural order (`core9` before `core10`), without hidden files
 /// and subfolders. The files may be of any format of one core; one whose lines name cores (mtrace,
 /// ncsu) is an error, and so are a second thread in a lackey file and more files than cores.
-/// The header of each source states as many cores as there are files. An empty file is an idle core,
-/// unless all are empty.
+/// The header of each source states as many cores as there are files. An empty file is an idle
+/// core, unless all are empty.
 pub fn open_per_core(
     paths: &[PathBuf],
     options: &ReadOptions,

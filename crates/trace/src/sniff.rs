@@ -63,9 +63,14 @@ fn unknown(path: &str, found: &str, fitting: &[Format]) -> TraceError {
         formats.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ")
     };
     let which = if fitting.is_empty() { String::new() } else { format!(": {}", names(fitting)) };
-    let example = fitting.first().map_or("din", |format| format.name());
+    let help = match fitting.first() {
+        Some(format) => format!("name the format with `--format {}`", format.name()),
+        None => {
+            "name the format, such as `--format mtrace`: it shows which line does not fit".into()
+        }
+    };
     TraceError::new(TraceErrorKind::UnknownFormat, path)
         .found(format!("{found}{which}"))
         .expected(format!("one of {}", names(Format::ALL)))
-        .help(format!("name the format with `--format {example}`"))
+        .help(help)
 }

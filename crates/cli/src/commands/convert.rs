@@ -4,7 +4,7 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use driver::{Interleave, Merger};
-use trace::{Format, Losses, Sink, Source, TraceErrorKind};
+use trace::{Format, Loss, Losses, Sink, Source, TraceErrorKind};
 
 use crate::args::{ConvertArgs, TraceArgs};
 use crate::diagnostics::{Diagnostic, Messages, Severity};
@@ -51,7 +51,13 @@ pub(super) fn run(args: &ConvertArgs, messages: Messages) -> Result<(), Diagnost
                 .help("`mesim replay` of the files themselves takes `--interleave`")
         });
     }
-    warn_losses(&losses, format, "`--strict` refuses such a conversion", messages);
+    let cores_lost = losses.count(Loss::Core) > 0 && !is_folder(&args.output);
+    let help = if cores_lost {
+        "a folder, such as `out/`, gets a file for each core; `--strict` refuses what loses"
+    } else {
+        "`--strict` refuses such a conversion"
+    };
+    warn_losses(&losses, format, help, messages);
     Ok(())
 }
 

@@ -57,9 +57,12 @@ pub(super) fn run(args: &InfoArgs) -> Result<(), Diagnostic> {
     put("records", &total.to_string());
     if counts.bytes_max > 0 {
         let (min, max) = (counts.bytes_min, counts.bytes_max);
-        put("sizes", &format!("{min} to {max} bytes"));
+        let plural = if max == 1 { "" } else { "s" };
+        let range = if min == max { String::new() } else { format!("{min} to ") };
+        put("sizes", &format!("{range}{max} byte{plural}"));
     }
-    put("footprint", &format!("{} lines of {line} bytes", counts.lines.len()));
+    let plural = if counts.lines.len() == 1 { "" } else { "s" };
+    put("footprint", &format!("{} line{plural} of {line} bytes", counts.lines.len()));
     text.push('\n');
     counts.table(&mut text);
     output::print(&text)

@@ -32,8 +32,8 @@ pub(super) fn run(args: &ReplayArgs, messages: Messages) -> Result<(), Diagnosti
     if replayed.accesses == 0 && args.warmup > 0 {
         let title = format!("the warm-up of {} accesses is all of the trace", args.warmup);
         return Err(Diagnostic::input("E0313", title)
-            .at("--warmup")
-            .help("nothing is left to count: warm up with fewer accesses, or raise `--limit`"));
+            .on(format!("--warmup {}", args.warmup), "expected fewer accesses than there are")
+            .help("warm up with fewer accesses, or raise `--limit` where it is given"));
     }
     bar.finish(replayed.accesses);
     let mut report = Report::new(replayed, &opened.config, opened.provenance);

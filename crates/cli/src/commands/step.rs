@@ -40,7 +40,7 @@ pub(super) fn run(args: &StepArgs, messages: Messages) -> Result<(), Diagnostic>
     })?;
     if number < args.from {
         return Err(Diagnostic::input("E0313", format!("the trace has {number} steps"))
-            .at(format!("--from {}", args.from))
+            .on(format!("--from {}", args.from), "expected one of them")
             .help(format!("`--from {number}` shows the last one")));
     }
     table.release()

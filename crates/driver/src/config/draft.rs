@@ -84,6 +84,15 @@ impl Draft {
         self.values.insert("line".to_owned(), value);
     }
 
+    /// Takes the number of cores that a trace has.
+    pub fn set_cores_of_trace(&mut self, trace: &str, cores: u16) {
+        let text = format!("{cores} cores");
+        let span = 0..text.len();
+        let source = Source::Trace { path: trace.into(), text: text.into() };
+        let value = Value { text: cores.to_string(), origin: Origin { source, span } };
+        self.values.insert("cores".to_owned(), value);
+    }
+
     /// Overrides the number of cores.
     pub fn set_cores(&mut self, cores: u32) {
         let source = Source::Argument { text: format!("--cores {cores}").into() };
@@ -118,8 +127,8 @@ impl Draft {
         self.values.get(path)
     }
 
-    /// Returns where a key was set; where its part (such as its level) or the whole config is, if it
-    /// was not.
+    /// Returns where a key was set; if it was not, where its part (such as its level) or the whole
+    /// config is.
     pub(super) fn origin(&self, path: &str) -> Origin {
         let part = path.rsplit_once('.').map(|(part, _)| format!("{part}."));
         let beside = || {

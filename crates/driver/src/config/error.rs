@@ -202,6 +202,9 @@ fn expected(error: &ron::Error) -> String {
     if matches!(error, ron::Error::ExpectedComma) {
         return "a comma or the closing bracket".to_owned();
     }
+    if matches!(error, ron::Error::DuplicateStructField { .. }) {
+        return "each key once".to_owned();
+    }
     let text = in_words(error);
-    text.strip_prefix("expected ").map_or_else(|| "RON".to_owned(), str::to_owned)
+    text.strip_prefix("expected ").map_or_else(|| "something else here".to_owned(), str::to_owned)
 }

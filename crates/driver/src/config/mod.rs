@@ -36,6 +36,8 @@ pub struct Config {
     pub machine: MachineSpec,
     /// There are as many cores as the trace has.
     pub cores_from_trace: bool,
+    /// The most cores whose caches may be held in memory.
+    pub cores_max: u32,
     /// Bytes of a word, the unit of true sharing and of data values.
     pub word_bytes: u32,
     /// Ticks in a second.
@@ -50,7 +52,7 @@ impl Config {
         let reader = Reader { draft };
         let line_bytes = reader.required::<Bytes>("line")?.0;
         let line = LineSize::new(line_bytes)
-            .map_err(|error| reader.wrong("line", &error.to_string(), error.help(), "`64`"))?;
+            .map_err(|error| reader.wrong("line", &error.to_string(), line_sizes(), "`64`"))?;
         let word_bytes = reader.required::<Bytes>("word")?.0;
         if !word_bytes.is_power_of_two() || word_bytes > line_bytes {
             let message = format!("a word of {word_bytes} bytes is not possible");
@@ -73,12 +75,13 @@ impl Config {
             rules: rules::read(&reader)?,
         };
         machine.check().map_err(|error| reader.conflict(&error))?;
-        reader.check_memory(&machine, cores.is_none())?;
+        let cores_max = reader.check_memory(&machine)?;
         let warnings = reader.warnings(&machine);
         let Hertz(clock_hz) = reader.required("clock")?;
         Ok(Self {
             machine,
             cores_from_trace: cores.is_none(),
+            cores_max,
             word_bytes: word_bytes as u32,
             clock_hz,
             warnings,
@@ -92,6 +95,10 @@ fn bytes_text(bytes: u64) -> String {
     let whole = |(shift, _): &(u32, &str)| bytes >= 1 << shift && bytes.is_multiple_of(1 << shift);
     let unit = units.into_iter().find(whole);
     unit.map_or_else(|| format!("{bytes} B"), |(shift, unit)| format!("{} {unit}", bytes >> shift))
+}
+
+fn line_sizes() -> String {
+    format!("a power of two from {} to {}", cache::LINE_BYTES_MIN, cache::LINE_BYTES_MAX)
 }
 
 /// The most ticks that one latency may be: sums of them stay far from overflow.
@@ -227,16 +234,17 @@ impl Reader<'_> {
 
     fn level(&self, path: &str, name: &str, line: LineSize) -> Result<LevelSpec, ConfigError> {
         let key = |key: &str| format!("{path}.{key}");
+        let name = &self.get(&key("name"), name.to_owned())?;
         let size = self.get(&key("size"), Bytes(32 * 1024))?.0;
         let ways = self.get(&key("ways"), Ways::Count(8))?;
         let replacement = self.get(&key("replacement"), Replacement::Lru)?;
         let geometry = Geometry::new(size, ways, line)
-            .map_err(|error| shape::error(self.draft, path, &error, (size, ways, line)))?;
+            .map_err(|error| shape::error(self.draft, (path, name), &error, (size, ways, line)))?;
         replacement
             .check(&geometry)
-            .map_err(|error| shape::error(self.draft, path, &error, (size, ways, line)))?;
+            .map_err(|error| shape::error(self.draft, (path, name), &error, (size, ways, line)))?;
         Ok(LevelSpec {
-            name: self.get(&key("name"), name.to_owned())?,
+            name: name.clone(),
             geometry,
             replacement,
             write: self.get(&key("write"), WritePolicy::WriteBack)?,
@@ -306,27 +314,28 @@ impl Reader<'_> {
         }
     }
 
-    /// Refuses machines that would not fit in memory.
-    fn check_memory(&self, machine: &MachineSpec, from_trace: bool) -> Result<(), ConfigError> {
-        let cores = if from_trace { 1 } else { u64::from(machine.cores) };
+    /// Refuses machines that would not fit in memory; returns how many cores would.
+    fn check_memory(&self, machine: &MachineSpec) -> Result<u32, ConfigError> {
+        let cores = u64::from(machine.cores);
         let lines = |specs: &[LevelSpec]| -> u64 {
             specs.iter().map(|level| u64::from(level.geometry.lines())).sum()
         };
         let l1i = machine.l1i.as_ref().map_or(0, |level| u64::from(level.geometry.lines()));
-        let total = cores * (lines(&machine.private) + l1i) + lines(&machine.shared);
+        let each = lines(&machine.private) + l1i;
+        let total = cores * each + lines(&machine.shared);
+        let room = MACHINE_LINES_MAX.saturating_sub(lines(&machine.shared)) / each;
         if total > MACHINE_LINES_MAX {
             let path = if cores > 1 { "cores" } else { "caches.0.size" };
-            let message = format!("the caches of {cores} cores hold {total} lines together");
+            let noun = if cores > 1 { "cores" } else { "core" };
+            let message = format!("the caches of {cores} {noun} hold {total} lines together");
             let expected = format!("at most {MACHINE_LINES_MAX} lines in all caches together");
-            let each = (total - lines(&machine.shared)) / cores;
-            let room = MACHINE_LINES_MAX.saturating_sub(lines(&machine.shared)) / each;
             let example = match room {
                 0 => "levels of at most \"1 GiB\"".to_owned(),
                 cores => format!("`{cores}` cores of such caches"),
             };
             return Err(self.wrong(path, &message, expected, &example));
         }
-        Ok(())
+        Ok(room.min(u64::from(coherence::CORES_MAX)) as u32)
     }
 
     /// An inclusive level that is smaller than what it includes is legal, and rarely meant.

@@ -11,7 +11,7 @@ const WAYS_TRIED: u64 = 1024;
 /// Makes the error of a level's shape, with a value that works in place of the one to blame.
 pub(super) fn error(
     draft: &Draft,
-    level: &str,
+    (level, name): (&str, &str),
     error: &GeometryError,
     (size, ways, line): (u64, Ways, LineSize),
 ) -> ConfigError {
@@ -42,7 +42,7 @@ pub(super) fn error(
     };
     ConfigError {
         kind: ConfigErrorKind::Geometry,
-        message: error.to_string(),
+        message: format!("{name}: {error}"),
         origin: draft.origin(&format!("{level}.{blamed}")),
         expected: expected.into(),
         help: help.unwrap_or_else(|| error.help()).into(),

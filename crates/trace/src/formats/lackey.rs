@@ -66,7 +66,10 @@ impl Lackey {
             let cores = self.cores;
             return Err(Fault::new(TraceErrorKind::CoreOutOfRange, thread)
                 .found(format!("thread `{number}`, number {} to appear", core + 1))
-                .expected(format!("at most {cores} threads, one for each core"))
+                .expected(match cores {
+                    1 => "one thread, for one core".to_owned(),
+                    _ => format!("at most {cores} threads, one for each core"),
+                })
                 .help(number::more_cores(core as u64 + 1, "trace fewer threads")));
         }
         if known.is_none() {

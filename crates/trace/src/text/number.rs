@@ -102,7 +102,7 @@ pub(crate) fn more_cores(cores: u64, instead: &str) -> String {
     if cores > u64::from(CORES_MAX) {
         return format!("{instead}: no machine has more than {CORES_MAX} cores");
     }
-    format!("{instead}, or a machine of {cores} cores: `--cores {cores}`")
+    format!("{instead}, or take a machine of {cores} cores: `--cores {cores}`")
 }
 
 /// Reads a size in decimal or hex and checks it against `max`.
