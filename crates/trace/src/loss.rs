@@ -11,7 +11,7 @@ pub enum Loss {
     Header,
     /// The core of a record.
     Core,
-    /// The order of the records of different cores.
+    /// The order of the records of different cores, which a file for each does not say.
     Order,
     /// The size of an access.
     Size,

@@ -176,7 +176,9 @@ fn losses_are_counted_record_by_record() {
     let (text, losses) = write_with(&header, &records);
     assert_eq!(text, b"r 0x1000\nw 0x1000\n");
     for &loss in Loss::ALL {
-        assert_eq!(losses.count(loss), 1, "{loss:?}");
+        // The order is what several files lose.
+        let expected = u64::from(loss != Loss::Order);
+        assert_eq!(losses.count(loss), expected, "{loss:?}");
     }
     assert_eq!(
         losses.to_string(),
