@@ -193,6 +193,8 @@ fn addresses_sizes_and_lines_beyond_their_limits_are_refused() {
         ("wrap.mtrace", "0 R 0xffffffffffffffff 4\n"),
         ("wrap.lackey", " L ffffffffffffffff,8\n"),
         ("zero.mtrace", "0 R 0x1000 0\n"),
+        ("cycles.mtrace", "0 T 18446744073709551615\n0 R 0x1000\n"),
+        ("time.mtrace", "@time 18446744073709551615 cycles\n0 R 0x1000\n"),
         ("huge.mtrace", "0 R 0x1000 70000\n"),
         ("vast.mtrace", "0 R 0x1000 99999999999999999999999\n"),
         ("long.mtrace", &long),
@@ -207,6 +209,8 @@ fn addresses_sizes_and_lines_beyond_their_limits_are_refused() {
         "wrap.mtrace",
         "wrap.lackey",
         "zero.mtrace",
+        "cycles.mtrace",
+        "time.mtrace",
         "huge.mtrace",
         "vast.mtrace",
         "long.mtrace",
@@ -273,6 +277,8 @@ fn mistakes_in_a_config_file_are_shown_in_it() {
         ("small.ron", "(caches: [(name: \"L1\"), (name: \"L2\", size: \"16 KiB\")])\n"),
         ("named.mtrace", "@config nothing.ron\n0 R 0x1000\n"),
         ("good.ron", "(cores: 2)\n"),
+        ("same.ron", "(caches: [(name: \"L1\"), (name: \"l1\")])\n"),
+        ("escape.ron", "(caches: [(name: \"L1\u{1b}[31m\")])\n"),
     ]);
     folder.write("bytes.ron", &[0xff, 0xfe, 0]);
     std::fs::create_dir(folder.join("folder.ron")).expect("a folder");
@@ -294,6 +300,8 @@ fn mistakes_in_a_config_file_are_shown_in_it() {
         "first",
         "bytes",
         "folder",
+        "same",
+        "escape",
         "god",
     ] {
         session.refused(&format!("replay good.mtrace -c {name}.ron"));
@@ -642,6 +650,24 @@ mod interrupted {
         ended("gen", child);
         assert!(folder.names().is_empty(), "{:?}", folder.names());
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_followed_and_stays() {
+    let folder = Folder::with(&[GOOD, ("there.json", "")]);
+    let link = |to: &str, name: &str| {
+        std::os::unix::fs::symlink(to, folder.join(name)).expect("a link");
+    };
+    for (to, name) in [("there.json", "link.json"), ("not-yet.json", "new.json")] {
+        link(to, name);
+        folder.good(&["replay", "good.mtrace", "-q", "--json", name]);
+        assert!(folder.join(name).is_symlink());
+        assert!(folder.read(to).starts_with(b"{"));
+    }
+    link("circle", "circle");
+    let output = folder.run(&["replay", "good.mtrace", "-q", "--json", "circle"]);
+    assert!(refusal("circle", &output).contains("leads nowhere"));
 }
 
 #[test]

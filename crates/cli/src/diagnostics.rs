@@ -116,7 +116,7 @@ impl Diagnostic {
             Severity::Input | Severity::Internal => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = level.primary_title(self.title.as_str());
+        let title = level.primary_title(harmless(&self.title));
         let title = if self.code.is_empty() { title } else { title.id(self.code) };
         let mut group = Group::with_title(title);
         if let Some(site) = &self.site {
@@ -130,15 +130,15 @@ impl Diagnostic {
             group = group.element(
                 Snippet::source(text)
                     .line_start(site.first_line)
-                    .path(site.path.as_str())
-                    .annotation(annotation.label(site.label.as_str())),
+                    .path(harmless(&site.path))
+                    .annotation(annotation.label(harmless(&site.label))),
             );
         }
         if let Some(place) = &self.place {
-            group = group.element(Level::NOTE.message(place.in_words()));
+            group = group.element(Level::NOTE.message(harmless(&place.in_words())));
         }
         if let Some(help) = &self.help {
-            group = group.element(Level::HELP.message(help.as_str()));
+            group = group.element(Level::HELP.message(harmless(help)));
         }
         renderer.render(&[group])
     }
@@ -189,6 +189,11 @@ impl Site {
         let line = self.first_line + before.matches('\n').count();
         (line, before.rsplit('\n').next().unwrap_or("").chars().count() as u64 + 1)
     }
+}
+
+/// Returns a text that does nothing to a terminal but be shown: names and values may hold anything.
+fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// Where diagnostics go and how they look.

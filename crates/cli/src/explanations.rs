@@ -148,7 +148,7 @@ An access touches 1 to 65536 bytes; a clean or flush may cover up to 1 GiB.",
         "E0119",
         "invalid number of cycles",
         "\
-Compute ticks (T, and label 2 of nus) are whole numbers.",
+Compute ticks (T, and label 2 of nus) are whole numbers, at most 2^62 of them in a trace.",
     ),
     e(
         "E0120",
@@ -186,7 +186,8 @@ anywhere, `@time 5 s`.",
         "E0125",
         "invalid time",
         "\
-A time is a number and a unit: s, ms, us, ns, ps or cycles, such as `@time 1.5 ms`.",
+A time is a number and a unit: s, ms, us, ns, ps or cycles, such as `@time 1.5 ms`, at most
+2^62 picoseconds (53 days) or cycles.",
     ),
     e(
         "E0126",

@@ -40,7 +40,12 @@ impl Draft {
                 .help(format!("name a file in it, such as `{}`", shown.join("out").display())));
         }
         // A link is followed, so that what it points at is written and the link stays.
-        let path = std::fs::canonicalize(shown).unwrap_or_else(|_| shown.to_owned());
+        let path = match std::fs::canonicalize(shown) {
+            Ok(path) => path,
+            // It leads to what is not there yet.
+            Err(_) if shown.is_symlink() => link_target(shown)?,
+            Err(_) => shown.to_owned(),
+        };
         let shown = shown.to_owned();
         if path.exists() && !path.is_file() {
             return Ok(Self { temporary: None, path, shown });
@@ -201,6 +206,18 @@ pub(crate) fn stdout_failed(error: &std::io::Error) -> Diagnostic {
         .help("the reader of the pipe ended early (`| head`?); write to a file instead");
     }
     cannot_write(Path::new("standard output"), error)
+}
+
+/// Returns where a link leads that leads to no file.
+fn link_target(link: &Path) -> Result<PathBuf, Diagnostic> {
+    let target = std::fs::read_link(link).map_err(|error| cannot_write(link, &error))?;
+    let path = folder_of(link).join(target);
+    if path.is_symlink() {
+        return Err(Diagnostic::input("E0303", "the output is a link that leads nowhere")
+            .at(link.display().to_string())
+            .help("remove the link, or name another place"));
+    }
+    Ok(path)
 }
 
 fn no_folder(path: &Path, folder: &Path) -> Diagnostic {

@@ -69,7 +69,7 @@ pub use error_kind::TraceErrorKind;
 pub use format::Format;
 pub use formats::writer;
 pub use header::Header;
-pub use limits::{LINE_BYTES_MAX, NAME_BYTES_MAX, NAMES_MAX};
+pub use limits::{CYCLES_MAX, LINE_BYTES_MAX, NAME_BYTES_MAX, NAMES_MAX};
 pub use loss::{Loss, Losses};
 #[cfg(feature = "files")]
 pub use open::{Input, near_file, open};

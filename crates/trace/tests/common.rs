@@ -125,7 +125,7 @@ pub(crate) fn sayable(format: Format, count: usize, seed: u64) -> Vec<Record> {
         let addr = random.next() >> random.below(60);
         match op {
             Op::FlushAll | Op::Fence => Record::event(core, op, 0),
-            Op::Compute => Record::event(core, op, addr),
+            Op::Compute => Record::event(core, op, addr >> 24),
             Op::Time | Op::TimeTicks => {
                 time += random.next() >> 40;
                 Record::event(0, op, time)

@@ -103,6 +103,8 @@ fn line_sizes() -> String {
 
 /// The most ticks that one latency may be: sums of them stay far from overflow.
 const TICKS_MAX: u64 = 1_000_000_000;
+/// The longest name of a level.
+const LEVEL_NAME_BYTES_MAX: usize = 32;
 /// The most entries of a write buffer.
 const WRITE_BUFFER_MAX: u32 = 1024;
 
@@ -234,7 +236,7 @@ impl Reader<'_> {
 
     fn level(&self, path: &str, name: &str, line: LineSize) -> Result<LevelSpec, ConfigError> {
         let key = |key: &str| format!("{path}.{key}");
-        let name = &self.get(&key("name"), name.to_owned())?;
+        let name = &self.level_name(&key("name"), name)?;
         let size = self.get(&key("size"), Bytes(32 * 1024))?.0;
         let ways = self.get(&key("ways"), Ways::Count(8))?;
         let replacement = self.get(&key("replacement"), Replacement::Lru)?;
@@ -251,6 +253,29 @@ impl Reader<'_> {
             inclusion: self.get(&key("inclusion"), Inclusion::Inclusive)?,
             latency: self.bounded(&key("latency"), self.get(&key("latency"), 4)?)?,
         })
+    }
+
+    /// Reads the name of a level, by which `--set` and reports call it.
+    fn level_name(&self, path: &str, default: &str) -> Result<String, ConfigError> {
+        let name = self.get(path, default.to_owned())?;
+        let legal = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ');
+        if name.is_empty() || name.len() > LEVEL_NAME_BYTES_MAX || !name.chars().all(legal) {
+            let message = format!("`{name}` is no name of a level");
+            let expected =
+                format!("at most {LEVEL_NAME_BYTES_MAX} letters, digits, blanks, `-` and `_`");
+            return Err(self.wrong(path, &message, expected, &format!("`\"{default}\"`")));
+        }
+        let levels = (0..self.draft.levels()).map(|level| format!("caches.{level}.name"));
+        let same = |other: &String| {
+            let other = self.draft.get(other).map(draft::unquoted);
+            other.is_some_and(|other| other.eq_ignore_ascii_case(&name))
+        };
+        if levels.take_while(|other| other != path).any(|other| same(&other)) {
+            let message = format!("two levels are called `{name}`");
+            let expected = "a name of its own for each level".to_owned();
+            return Err(self.wrong(path, &message, expected, &format!("`\"{default}\"`")));
+        }
+        Ok(name)
     }
 
     fn conflict(&self, error: &SpecError) -> ConfigError {

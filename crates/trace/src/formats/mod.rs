@@ -45,7 +45,7 @@ pub(crate) fn reader(
         Format::Lackey => boxed(lackey::Lackey::new(cores, modify), buffer, path, codec, format),
         Format::Ncsu => boxed(ncsu::Ncsu { cores }, buffer, path, codec, format),
         Format::Percore => boxed(percore::Percore, buffer, path, codec, format),
-        Format::Nus => boxed(nus::Nus, buffer, path, codec, format),
+        Format::Nus => boxed(nus::Nus::default(), buffer, path, codec, format),
     }
 }
 

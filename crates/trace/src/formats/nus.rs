@@ -8,7 +8,7 @@ use crate::loss::{Loss, Losses};
 use crate::record::{Op, Record};
 use crate::text::fault::Fault;
 use crate::text::fields::Fields;
-use crate::text::number::NotANumber;
+use crate::text::number::{Cycles, NotANumber};
 use crate::text::output::{self, LineWriter};
 use crate::text::reader::LineFormat;
 use crate::text::{number, scan};
@@ -16,7 +16,10 @@ use crate::text::{number, scan};
 const EXAMPLE: &str = "a line is `LABEL 0xVALUE`, such as `0 0x7fff1234` or `2 0xc`";
 
 /// The grammar of a line.
-pub(crate) struct Nus;
+#[derive(Default)]
+pub(crate) struct Nus {
+    cycles: Cycles,
+}
 
 impl LineFormat for Nus {
     #[inline]
@@ -24,7 +27,7 @@ impl LineFormat for Nus {
         let [label @ b'0'..=b'2', b' ', b'0', b'x', rest @ ..] = bytes else { return 0 };
         let (value, digits) = scan::hex(rest);
         let end = scan::line_end(&rest[digits..]);
-        if digits == 0 || end == 0 {
+        if digits == 0 || end == 0 || *label == b'2' && !self.cycles.add(value) {
             return 0;
         }
         into.push(record(*label, value));
@@ -40,6 +43,7 @@ impl LineFormat for Nus {
                 .help("0 is a load, 1 a store, 2 compute cycles"));
         };
         let value = fields.expect("a value with 0x", EXAMPLE)?;
+        let span = value.span();
         let value = if digit == b'2' {
             let digits = number::without_0x(value.bytes).unwrap_or_default();
             number::hex_digits(digits).map_err(|why| {
@@ -52,6 +56,9 @@ impl LineFormat for Nus {
             number::address_0x(value)?
         };
         fields.end(EXAMPLE)?;
+        if digit == b'2' && !self.cycles.add(value) {
+            return Err(self.cycles.fault(span));
+        }
         into.push(record(digit, value));
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::error_kind::TraceErrorKind;
+use crate::limits::CYCLES_MAX;
 use crate::record::{ACCESS_BYTES_MAX, CORES_MAX, RANGE_BYTES_MAX};
 use crate::text::fault::Fault;
 use crate::text::fields::Field;
@@ -125,6 +126,29 @@ pub(crate) fn size(field: Field<'_>, radix: Radix, max: u32) -> Result<u32, Faul
         Err(NotANumber::Digits) => Err(Fault::new(TraceErrorKind::BadSize, field.span())
             .expected(format!("a size in bytes{}", radix.note()))
             .help("use the size of the access, such as `4`")),
+    }
+}
+
+/// The cycles of all compute records so far.
+#[derive(Default)]
+pub(crate) struct Cycles(u64);
+
+impl Cycles {
+    /// Returns whether so many more stay within [`CYCLES_MAX`].
+    #[inline]
+    pub(crate) fn add(&mut self, cycles: u64) -> bool {
+        let room = CYCLES_MAX - self.0;
+        let fits = cycles <= room;
+        self.0 += if fits { cycles } else { 0 };
+        fits
+    }
+
+    /// Makes the fault of cycles that do not fit.
+    #[cold]
+    pub(crate) fn fault(&self, span: Range<usize>) -> Fault {
+        Fault::new(TraceErrorKind::BadCycles, span)
+            .expected(format!("at most {CYCLES_MAX} cycles (2^62) in the whole trace"))
+            .help(format!("there is room for {} more", CYCLES_MAX - self.0))
     }
 }
 

@@ -55,7 +55,11 @@ impl Stated {
         match keyword.bytes {
             b"@cores" => self.cores = Some(count(rest, u64::from(CORES_MAX), "`@cores 4`")? as u16),
             b"@line" => self.line = Some(count(rest, u64::MAX, "`@line 64`")?),
-            b"@title" => self.title = Some(text(rest, "a title")?),
+            b"@title" => {
+                // A title is for showing: nothing in it moves a cursor.
+                let title = text(rest, "a title")?;
+                self.title = Some(title.replace(char::is_control, " "));
+            }
             _ => self.config = Some(text(rest, "a path")?),
         }
         Ok(())

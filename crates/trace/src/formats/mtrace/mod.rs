@@ -40,6 +40,7 @@ pub(crate) struct Mtrace {
     stated: header::Stated,
     names: names::Names,
     clock: time::Clock,
+    cycles: number::Cycles,
     /// Whether there was a record, after which header lines come too late.
     started: bool,
 }
@@ -51,6 +52,7 @@ impl Mtrace {
             stated: header::Stated::default(),
             names: names::Names::default(),
             clock: time::Clock::default(),
+            cycles: number::Cycles::default(),
             started: false,
         }
     }
@@ -72,12 +74,12 @@ impl Mtrace {
     }
 
     /// Reads `CORE OP ...`.
-    fn record(&self, core: Field<'_>, fields: &mut Fields<'_>) -> Result<Record, Fault> {
+    fn record(&mut self, core: Field<'_>, fields: &mut Fields<'_>) -> Result<Record, Fault> {
         let core = number::core(core, self.cores).map_err(|fault| self.explain_cores(fault))?;
         let label = fields.expect("an operation: R W A I C F B or T", EXAMPLE)?;
         let op = operation(label)?;
         let record = match op {
-            Op::Compute => Record::event(core, op, cycles(fields)?),
+            Op::Compute => Record::event(core, op, self.compute(fields)?),
             Op::Read | Op::Write | Op::Atomic | Op::Fetch | Op::Clean | Op::Flush => {
                 self.range(core, op, fields)?
             }
@@ -86,6 +88,12 @@ impl Mtrace {
         };
         fields.end(EXAMPLE)?;
         Ok(record)
+    }
+
+    /// Reads the cycles of a `T`.
+    fn compute(&mut self, fields: &mut Fields<'_>) -> Result<u64, Fault> {
+        let (cycles, span) = cycles(fields)?;
+        if self.cycles.add(cycles) { Ok(cycles) } else { Err(self.cycles.fault(span)) }
     }
 
     /// Where `@cores` is what a core lies beyond, no larger machine makes room for it.
@@ -188,14 +196,15 @@ fn operation(label: Field<'_>) -> Result<Op, Fault> {
     }
 }
 
-fn cycles(fields: &mut Fields<'_>) -> Result<u64, Fault> {
+fn cycles(fields: &mut Fields<'_>) -> Result<(u64, std::ops::Range<usize>), Fault> {
     let help = "write the cycles such as `0 T 120`";
     let field = fields.expect("a number of cycles", help)?;
-    number::decimal_digits(field.bytes).map_err(|_| {
+    let cycles = number::decimal_digits(field.bytes).map_err(|_| {
         Fault::new(TraceErrorKind::BadCycles, field.span())
             .expected("a number of cycles of at most 64 bits")
             .help(help)
-    })
+    })?;
+    Ok((cycles, field.span()))
 }
 
 /// Returns whether a line may be one of this format.

@@ -1,6 +1,7 @@
 //! `@time`: the time of the accesses that follow.
 
 use crate::error_kind::TraceErrorKind;
+use crate::limits::CYCLES_MAX;
 use crate::record::{Op, Record};
 use crate::text::fault::Fault;
 use crate::text::fields::{Field, Fields};
@@ -51,6 +52,11 @@ impl Clock {
             let places = places(unit)?;
             (Op::Time, scaled(number, places, "picoseconds")?, &mut self.picoseconds, "ps")
         };
+        if value > CYCLES_MAX {
+            return Err(Fault::new(TraceErrorKind::BadTime, amount.span())
+                .expected(format!("a time of at most {CYCLES_MAX} {name} (2^62)"))
+                .help(HELP));
+        }
         if value < *latest {
             return Err(Fault::new(TraceErrorKind::TimeBackwards, keyword.start..unit.span().end)
                 .expected(format!("a time not before the last one, {latest} {name}"))
