@@ -879,7 +879,8 @@ const SAMPLES: [(&str, &str); 7] = [
     (
         "mtrace",
         "@title all\n@cores 3\n@line 32\n0 R 0x1001 8\n1 W 0x1000\n0 A 0x40\n0 I 0x400 16\n\
-                1 C 0x80 64\n0 F 0x80\n0 F *\n1 B\n0 T 120\n@time 2 ms\n@time 12 cycles\n0 R 0x40\n",
+                1 C 0x80 64\n0 F 0x80\n0 F *\n1 B\n0 T 120\n@time 2 ms\n\
+                 @time 12 cycles\n0 R 0x40\n",
     ),
     ("din", "0 1000\n1 1004\n2 400\n4 0\n"),
     ("xdin", "r 1001 8\nw 1000 4\ni 400 10\nc 80 40\nv 80 4\n"),

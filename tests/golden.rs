@@ -215,10 +215,10 @@ fn a_write_through_l1_over_a_write_back_l2_keeps_the_dirty_bit_in_the_l2() {
 #[test]
 fn a_read_miss_replaces_its_l1_victim_before_the_l2_is_asked() {
     // L1 holds two lines, L2 four. Reads of A B C D fill the L2; the L1 has C D. A is read: L1
-    // gives up C before the L2 is asked for A, a hit, which makes the L2 order B C D A. E is read: L1
-    // gives up D; the L2 gives up B, which no L1 holds: no back-invalidation. C is read: L1 (A E)
-    // gives up A; a hit in L2: order D A E C. F: L1 gives up E; L2 gives up D. A: L1 (C F) gives up
-    // C; hit in L2.
+    // gives up C before the L2 is asked for A, a hit, which makes the L2 order B C D A. E is read:
+    // L1 gives up D; the L2 gives up B, which no L1 holds: no back-invalidation. C is read: L1 (A
+    // E) gives up A; a hit in L2: order D A E C. F: L1 gives up E; L2 gives up D. A: L1 (C F) gives
+    // up C; hit in L2.
     // Misses of L2: A B C D E F. Hits of L2: A, C, A.
     check(
         &through(true, 1),
@@ -328,8 +328,8 @@ fn a_write_through_machine_leaves_an_owned_line_exclusive() {
 #[test]
 fn a_flushed_line_arrives_at_a_non_inclusive_shared_level_before_the_requester_is_answered() {
     // Shared L2 of one line, non-inclusive. 0 W A: A in L2 and in core 0 (M). 0 W B: B replaces A
-    // in the L2; core 0 keeps A. 1 R A: core 0 flushes; A arrives at the L2, which lacks it and gives
-    // up B (clean). No shared level is looked up. Memory is not written: the L2 is dirty.
+    // in the L2; core 0 keeps A. 1 R A: core 0 flushes; A arrives at the L2, which lacks it and
+    // gives up B (clean). No shared level is looked up. Memory is not written: the L2 is dirty.
     let machine = r#"(cores: 2, line: "16 B", caches: [
         (name: "L1", size: "64 B", ways: 4, latency: 1),
         (name: "L2", scope: Shared, size: "16 B", ways: 1, latency: 10, inclusion: NonInclusive),
@@ -352,8 +352,8 @@ fn a_flushed_line_arrives_at_a_non_inclusive_shared_level_before_the_requester_i
 
 #[test]
 fn read_exclusive_makes_a_store_to_a_shared_line_a_miss_of_class_upgrade() {
-    // Both cores read A (S S). 0 W A: a miss at L1 and L2, refilled in place by BusRdX; core 1 loses
-    // its copy. The L2 of core 0 counts 1 cold miss and 1 refill.
+    // Both cores read A (S S). 0 W A: a miss at L1 and L2, refilled in place by BusRdX; core 1
+    // loses its copy. The L2 of core 0 counts 1 cold miss and 1 refill.
     let machine = r#"(cores: 2, line: "16 B", caches: [
         (name: "L1", size: "32 B", ways: 2, latency: 1),
         (name: "L2", size: "64 B", ways: 4, latency: 3),

@@ -92,6 +92,7 @@ fn run_engine(spec: &Spec, trace: &[Access]) -> Result<BTreeMap<String, u64>, St
     let config = Config {
         machine: machine(spec),
         cores_from_trace: false,
+        cores_max: spec.cores as u32,
         word_bytes: spec.word_bytes as u32,
         clock_hz: 1,
         warnings: Vec::new(),

@@ -50,16 +50,16 @@ fn counts(report: &Value) -> Counts {
     NAMES.map(|name| report.pointer(&format!("/{name}")).and_then(Value::as_u64).expect(name))
 }
 
-/// Each scenario with its counts. A round of two stores to one line by two cores, for example, is two
-/// BusRdX, each of which (but the very first) finds the other core's dirty copy: a flush and an
+/// Each scenario with its counts. A round of two stores to one line by two cores, for example, is
+/// two BusRdX, each of which (but the very first) finds the other core's dirty copy: a flush and an
 /// invalidation.
 #[rustfmt::skip]
 const SCENARIOS: &[(&str, Counts)] = &[
     // name                    hit miss  Rd RdX Upgr E>M inv flush itv wb true false
     // 11 accesses, all to lines that others have just written or never had. A core's look at `go`
     // is a BusRd (6), its atomic or store a BusRdX (5: `arrived` by 0 1 2 3, `go` by 3, which never
-    // read it). `arrived` passes hands 3 times (3 flushes, 3 invalidations); the store to `go` takes
-    // it from 0 1 2 (3 more) and is flushed to the first reader.
+    // read it). `arrived` passes hands 3 times (3 flushes, 3 invalidations); the store to `go`
+    // takes it from 0 1 2 (3 more) and is flushed to the first reader.
     ("barrier",               [0, 11,  6, 5,  0, 0,  6,  4,  2, 0,  3, 0]),
     // The line x and 15 others of its set miss, and x once more; only x was dirty.
     ("dirty-eviction",        [0, 17, 16, 1,  0, 0,  0,  0,  0, 1,  0, 0]),
@@ -75,10 +75,11 @@ const SCENARIOS: &[(&str, Counts)] = &[
     // and re-read by 3, 2 and 1: the first of each finds M and makes it shared.
     ("lock-ticket",           [10, 14, 10, 4, 4, 0, 12,  6,  4, 0,  6, 0]),
     // Core 0 reads and takes the lock (E>M). Three cold reads, the first one flushed; 27 hits. The
-    // release is an upgrade (3 lose it), 3 re-read (a flush); core 1's atomic is an upgrade that 0, 2
-    // and 3 lose it to (3), and 2 and 3 read again (a flush).
+    // release is an upgrade (3 lose it), 3 re-read (a flush); core 1's atomic is an upgrade that 0,
+    // 2 and 3 lose it to (3), and 2 and 3 read again (a flush).
     ("lock-ttas",             [30,  9,  9, 0, 2, 1,  6,  3,  3, 0,  5, 0]),
-    // 20 turns: a read that finds the other's M (but the first) and an upgrade (but the first: E>M).
+    // 20 turns: a read that finds the other's M (but the first) and an upgrade (but the first:
+    // E>M).
     ("migratory-counter",     [20, 20, 20, 0, 19, 1, 19, 19, 19, 0, 18, 0]),
     // A line each: two cold misses.
     ("padded",                [18,  2,  0, 2, 0, 0,  0,  0,  0, 0,  0, 0]),

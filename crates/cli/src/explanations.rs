@@ -285,7 +285,8 @@ The config file is missing, unreadable, or larger than a config can be.",
         "E0306",
         "no such core",
         "\
-The trace names a core that the machine of its own `@config` does not have; see E0114.",
+The trace names a core that the machine does not have, and this was found only on the way: it came
+from standard input, and the machine is that of its own `@config`. See E0114.",
     ),
     e(
         "E0307",

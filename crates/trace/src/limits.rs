@@ -9,8 +9,8 @@ pub const NAMES_MAX: usize = 65_536;
 /// The longest name that `let` declares, in bytes.
 pub const NAME_BYTES_MAX: usize = 128;
 
-/// The most cycles that all compute records of a trace say together, and the latest time, in ticks or
-/// picoseconds: what a machine adds to them stays far from overflow.
+/// The most cycles that all compute records of a trace say together, and the latest time, in ticks
+/// or picoseconds: what a machine adds to them stays far from overflow.
 pub const CYCLES_MAX: u64 = 1 << 62;
 
 /// The block in which a text is read, in bytes.

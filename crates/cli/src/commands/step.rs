@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use coherence::{MachineSpec, Op, State, Supplier};
+use coherence::{MachineSpec, Op, Place, State, Supplier};
 use driver::observe::{Happening, Step};
 use driver::{StepTable, Streams};
 
@@ -66,13 +66,7 @@ fn row(number: u64, machine: &MachineSpec, step: &Step) -> String {
     let answer = if step.hit { "hit" } else { "miss" };
     let bus: Vec<_> = step.bus.iter().map(|bus| bus.op.name()).collect();
     let bus = if bus.is_empty() { "-".to_owned() } else { bus.join("+") };
-    let supplier = step.bus.iter().find_map(|bus| bus.supplier);
-    let supplier = match supplier {
-        None => "-".to_owned(),
-        Some(Supplier::Core(core)) => format!("core {core}"),
-        Some(Supplier::Shared(level)) => machine.shared[level].name.clone(),
-        Some(Supplier::Store) => "memory".to_owned(),
-    };
+    let supplier = supplier(machine, step);
     let states = machine.cores.max(6) as usize;
     let (before, after) = (letters(machine, &step.before), letters(machine, &step.after));
     let row = format!(
@@ -82,6 +76,25 @@ fn row(number: u64, machine: &MachineSpec, step: &Step) -> String {
         happenings(machine, &step.happenings)
     );
     row.trim_end().to_owned()
+}
+
+/// Who had the line that a miss brought: another core, a level, memory.
+fn supplier(machine: &MachineSpec, step: &Step) -> String {
+    let by_bus = step.bus.iter().find_map(|bus| bus.supplier);
+    let own = match step.filled_from {
+        Some(Place::Private { core, cache, .. }) if core == step.reference.core => Some(cache),
+        _ => None,
+    };
+    match (by_bus, own) {
+        (Some(Supplier::Core(core)), _) => format!("core {core}"),
+        (Some(Supplier::Shared(level)), _) => machine.shared[level].name.clone(),
+        (Some(Supplier::Store), _) => "memory".to_owned(),
+        (None, Some(cache)) => {
+            let level = machine.private.iter().chain(&machine.l1i).nth(cache);
+            level.map_or_else(String::new, |level| level.name.clone())
+        }
+        (None, None) => "-".to_owned(),
+    }
 }
 
 /// The states of all cores, a letter (or name) each.

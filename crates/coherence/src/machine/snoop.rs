@@ -8,7 +8,6 @@ use crate::counters::Cause;
 use crate::observe::{Loss, Observer, Place, Supplier, Transaction};
 use crate::reference::CoreId;
 use crate::rules::CleanSupply;
-use crate::spec::WritePolicy;
 use crate::step::{BusOp, SnoopStep, State};
 
 /// How a transaction ended.
@@ -84,10 +83,8 @@ impl<O: Observer> Machine<O> {
     /// Shows a transaction to every other core, in the order of their numbers.
     fn snoop_all(&mut self, core: CoreId, op: BusOp, line: LineAddr, wants_data: bool) -> Snooped {
         let mut snooped = Snooped::default();
-        let moves = op == BusOp::BusRdX
-            && wants_data
-            && !self.spec.rules.invalidating_flush_updates_memory
-            && self.keeps_dirty_lines();
+        let moves =
+            op == BusOp::BusRdX && wants_data && !self.spec.rules.invalidating_flush_updates_memory;
         for other in 0..self.cores.len() as CoreId {
             let state = self.cores[other as usize].state(line);
             if other == core || !state.is_valid() {
@@ -110,11 +107,6 @@ impl<O: Observer> Machine<O> {
             }
         }
         snooped
-    }
-
-    /// Tells whether a core's private levels can hold dirty lines at all.
-    fn keeps_dirty_lines(&self) -> bool {
-        self.spec.private.iter().any(|level| level.write == WritePolicy::WriteBack)
     }
 
     /// Tells whether a clean copy in this state supplies its data under the rules.

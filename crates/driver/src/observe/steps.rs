@@ -2,7 +2,8 @@
 
 use cache::LineAddr;
 use coherence::{
-    BusOp, Cause, CoreId, FirstLevel, Loss, Observer, Reference, State, Supplier, Transaction,
+    BusOp, Cause, CoreId, FirstLevel, Loss, Observer, Place, Reference, State, Supplier,
+    Transaction,
 };
 
 use super::Watcher;
@@ -42,6 +43,8 @@ pub struct Step {
     pub bus: Vec<StepBus>,
     /// What else happened, in order.
     pub happenings: Vec<Happening>,
+    /// Where the line came from, if the reference brought it into a cache.
+    pub filled_from: Option<Place>,
     /// Every core's state for the line after the reference; filled in by the replay.
     pub after: Vec<State>,
     /// Every core's state for the line before the reference; filled in by the replay.
@@ -60,6 +63,10 @@ impl StepRecorder {
         std::mem::take(&mut self.steps)
     }
 
+    fn last(&self) -> Option<Happening> {
+        self.steps.last().and_then(|step| step.happenings.last()).copied()
+    }
+
     fn happen(&mut self, happening: Happening) {
         if let Some(step) = self.steps.last_mut() {
             step.happenings.push(happening);
@@ -74,9 +81,16 @@ impl Observer for StepRecorder {
             hit: answer == FirstLevel::Hit,
             bus: Vec::new(),
             happenings: Vec::new(),
+            filled_from: None,
             before: Vec::new(),
             after: Vec::new(),
         });
+    }
+
+    fn copied(&mut self, line: LineAddr, from: Place, _to: Place) {
+        if let Some(step) = self.steps.last_mut().filter(|step| step.reference.line == line) {
+            step.filled_from.get_or_insert(from);
+        }
     }
 
     fn changed(&mut self, core: CoreId, line: LineAddr, _from: State, to: State, cause: Cause) {
@@ -86,8 +100,11 @@ impl Observer for StepRecorder {
     }
 
     fn lost(&mut self, core: CoreId, line: LineAddr, loss: Loss) {
+        let evicted = Happening::Evict(core, line);
         match loss {
             Loss::Invalidation => self.happen(Happening::Invalidate(core, line)),
+            // A core's own eviction that takes inner copies along is told as an eviction.
+            Loss::BackInvalidation if self.last() == Some(evicted) => {}
             Loss::BackInvalidation => self.happen(Happening::BackInvalidate(core, line)),
             Loss::Replacement | Loss::Flush => {}
         }

@@ -19,8 +19,8 @@ const ZSTD_LEVEL: i32 = 3;
 
 /// Compresses what is written as the name says: `.gz`, `.zst`, `.xz`, `.lz4`, else not at all.
 ///
-/// The file is whole only after [`FinishWrite::finish`]. All four end with a checksum of the content, so
-/// that a bit that flips on the way is noticed.
+/// The file is whole only after [`FinishWrite::finish`]. All four end with a checksum of the
+/// content, so that a bit that flips on the way is noticed.
 pub fn encoder<'out, W: Write + 'out>(
     path: &Path,
     out: W,

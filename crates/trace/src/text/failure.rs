@@ -41,7 +41,8 @@ pub(crate) fn empty(path: &str, format: Format) -> TraceError {
         .found("no record")
         .expected("at least one record")
         .help(format!(
-            "blank lines and comments are no records; a record of {name} is a line such as `{example}`"
+            "blank lines and comments are no records; a record of {name} is a line such as \
+             `{example}`"
         ))
 }
 
