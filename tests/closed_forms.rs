@@ -93,13 +93,13 @@ fn blocking_a_matrix_product_saves_26_misses_of_27() {
 fn locks_cost_what_the_theory_of_each_says() {
     // K cores take the lock once each, S = 10 looks while they wait. Transactions in all:
     //   test-and-set           1 + S (K - 1) while waiting, K (K + 1) / 2 - 1 at the hand-offs
-    //   test-and-test-and-set  K                            (3 K^2 - 5 K + 4) / 2
+    //   test-and-test-and-set  K                            K (3 K - 5) / 2 + 2
     //   ticket                 2 K                          K (K + 1) / 2
     //   MCS                    4 K - 3                      2 K - 1
     for k in [4_u64, 8, 16] {
         for (lock, expected) in [
             (LockKind::Tas, 1 + 10 * (k - 1) + k * (k + 1) / 2 - 1),
-            (LockKind::Ttas, k + (3 * k * k - 5 * k + 4) / 2),
+            (LockKind::Ttas, k + k * (3 * k - 5) / 2 + 2),
             (LockKind::Ticket, 2 * k + k * (k + 1) / 2),
             (LockKind::Mcs, 4 * k - 3 + 2 * k - 1),
         ] {

@@ -50,7 +50,7 @@ fn renewed(text: &str) -> (String, usize) {
             while let Some(line) = lines.next_if(|line| *line != "```") {
                 let Some(command) = line.strip_prefix("$ ") else { continue };
                 commands += 1;
-                out += &format!("{line}\n{}\n", output(command).trim_end());
+                out += &[line, output(command).trim_end(), ""].join("\n");
             }
         }
     }

@@ -40,7 +40,9 @@ fn check(machine: &str, trace: &str, expected: &[(&str, u64)]) {
 
 /// Reads of core 0, one a line.
 fn reads(addresses: &[u64]) -> String {
-    addresses.iter().map(|address| format!("0 R {address:#x}\n")).collect()
+    let lines: Vec<String> =
+        addresses.iter().map(|address| format!("0 R {address:#x}\n")).collect();
+    lines.concat()
 }
 
 /// One core, an L1 of four direct-mapped lines of 16 bytes.
@@ -76,11 +78,8 @@ fn sixty_four_cores_share_a_line_and_one_store_takes_it_from_all() {
     // Every core reads the line: 64 BusRd, the first alone (E), the second an intervention at the
     // first, all others find holders. Core 63 then stores: an upgrade that 63 others
     // lose a copy to. Core 0 reads again: core 63 flushes and supplies.
-    let mut trace = String::from("@cores 64\n");
-    for core in 0..64 {
-        trace += &format!("{core} R 0x1000\n");
-    }
-    trace += "63 W 0x1000\n0 R 0x1000\n";
+    let read_by_all: Vec<String> = (0..64).map(|core| format!("{core} R 0x1000\n")).collect();
+    let trace = read_by_all.concat() + "63 W 0x1000\n0 R 0x1000\n";
     check(
         r#"(cores: 64, caches: [(name: "L1", size: "32 KiB", ways: 8)])"#,
         &trace,
@@ -110,13 +109,8 @@ fn a_fully_associative_cache_of_two_million_lines_keeps_exact_lru_order() {
     // back in the place of line 2. So line 1 hits again and line 2 misses.
     let lines: u64 = 2 << 20;
     let machine = r#"(line: "16 B", caches: [(name: "L1", size: "32 MiB", ways: Full)])"#;
-    let mut trace = String::with_capacity(40 << 20);
-    for line in 0..=lines {
-        trace += &format!("0 R {:#x}\n", line * 16);
-    }
-    for line in [1, 0, 1, 2] {
-        trace += &format!("0 R {:#x}\n", line * 16);
-    }
+    let walk: Vec<u64> = (0..=lines).chain([1, 0, 1, 2]).map(|line| line * 16).collect();
+    let trace = reads(&walk);
     check(
         machine,
         &trace,

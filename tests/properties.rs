@@ -34,6 +34,7 @@ fn number_from(variable: &str, default: u64) -> u64 {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "whoever runs the search wants to know its seed")]
 fn the_engine_equals_the_reference_model_on_random_machines() {
     let first = number_from("MESIM_PROPERTY_SEED", SEED);
     let wanted = number_from("MESIM_PROPERTY_REFERENCES", REFERENCES);
@@ -62,9 +63,10 @@ fn compare_from_seed(seed: u64) -> u64 {
     let spec = shrink_spec(&spec, |spec| fails(spec, &trace));
     let trace = shrink(&trace, |trace| fails(&spec, trace));
     let smallest = self::difference(&spec, &trace).unwrap_err();
+    let lines: Vec<String> = trace.iter().map(|access| format!("{access:?}")).collect();
     panic!(
         "seed {seed}: {difference}\n\nmade smaller: {smallest}\n{spec:#?}\n{}",
-        trace.iter().map(|access| format!("{access:?}\n")).collect::<String>()
+        lines.join("\n")
     );
 }
 

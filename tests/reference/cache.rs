@@ -89,7 +89,7 @@ impl Cache {
         }
         let drawn = &mut self.drawn;
         let count = ways.len() as u128;
-        let way = order.victim(|| (u128::from(drawn.next()) * count >> 64) as usize);
+        let way = order.victim(|| ((u128::from(drawn.next()) * count) >> 64) as usize);
         self.counters.evictions += 1;
         (Slot { set, way }, ways[way].take())
     }
