@@ -70,6 +70,34 @@ fn compare_from_seed(seed: u64) -> u64 {
     );
 }
 
+/// The reference model of a policy; a new policy does not compile without one.
+fn modelled(policy: cache::Replacement) -> Replacement {
+    match policy {
+        cache::Replacement::Lru => Replacement::Lru,
+        cache::Replacement::TreePlru => Replacement::TreePlru,
+        cache::Replacement::Fifo => Replacement::Fifo,
+        cache::Replacement::Srrip => Replacement::Srrip,
+        cache::Replacement::Random(seed) => Replacement::Random(seed),
+    }
+}
+
+#[test]
+fn every_policy_and_protocol_is_drawn_by_the_search() {
+    let mut rng = SplitMix::new(SEED);
+    let specs: Vec<Spec> = (0..500).map(|_| random_spec(&mut rng)).collect();
+    for policy in cache::Replacement::ALL {
+        let wanted = std::mem::discriminant(&modelled(*policy));
+        let mut levels = specs.iter().flat_map(|spec| spec.levels.iter().chain(&spec.l1i));
+        let drawn = levels.any(|level| std::mem::discriminant(&level.replacement) == wanted);
+        assert!(drawn, "{policy:?} is never compared");
+    }
+    for protocol in Protocol::BUILT_IN {
+        let is_it =
+            |spec: &Spec| format!("{:?}", spec.protocol).eq_ignore_ascii_case(protocol.name());
+        assert!(specs.iter().any(is_it), "{} is never compared", protocol.name());
+    }
+}
+
 /// Runs both implementations; says which counters differ.
 fn difference(spec: &Spec, trace: &[Access]) -> Result<(), String> {
     let expected = reference::run(spec, trace).flat();

@@ -9,8 +9,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 #[derive(Parser, Debug)]
 #[command(name = "mesim", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_long_help = "\
-Exit codes: 0 good; 1 a comparison, expectation or verification failed; 2 bad input or usage;
-3 an internal promise broke.
+Exit codes: 0 good; 1 kept for comparisons that fail; 2 bad input or usage; 3 a promise of mesim
+itself broke.
 
 Example: mesim replay traces/false-sharing.mtrace.xz --classify")]
 pub(crate) struct Args {
@@ -96,7 +96,8 @@ pub(crate) struct MachineArgs {
 Examples:
   mesim replay traces/false-sharing.mtrace.xz --classify
   mesim replay trace.din.gz --set L1.size=16KiB --set protocol=MSI --json report.json
-  valgrind --tool=lackey --trace-mem=yes --log-fd=9 ./a.out 9>&1 | mesim replay - --format lackey")]
+  valgrind --tool=lackey --trace-mem=yes --trace-sched=yes --log-fd=9 ./a.out 9>&1 >/dev/null |
+    mesim replay - --format lackey")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ReplayArgs {
     /// The trace: a file, `-` for standard input, or a folder or list of per-core files
@@ -152,7 +153,7 @@ pub(crate) struct StepArgs {
     #[arg(value_name = "TRACE")]
     pub(crate) trace_path: PathBuf,
 
-    /// Print the steps as a table (the only view so far)
+    /// Print the steps as a table; there is no other view
     #[arg(long)]
     pub(crate) plain: bool,
 

@@ -91,7 +91,9 @@ pub enum Supplier {
     Store,
 }
 
-/// An onlooker. The order of calls is the order of events.
+/// An onlooker. The order of calls is the order of events: one look-up begins a reference, and a
+/// transaction that takes lines away from other cores for a store is followed by that store before
+/// any other.
 #[allow(unused_variables, reason = "the default methods do nothing")]
 pub trait Observer {
     /// The first level was looked up; `cache` is 0 or that of the L1I. Nothing has changed yet.

@@ -45,6 +45,8 @@ pub struct Replayed {
     pub tally: Tally,
     /// Accesses that were counted.
     pub accesses: u64,
+    /// Loads that were compared with the last store, those of the warm-up included.
+    pub checked_loads: Option<u64>,
 }
 
 /// Why there is nothing to report.
@@ -400,7 +402,8 @@ impl<O: Watcher> Session<O> {
         let machine = self.machine.spec().clone();
         audit(&machine, &tally, &self.before.standing).map_err(ReplayError::Law)?;
         let accesses = self.accesses.saturating_sub(self.warmup);
-        Ok(Replayed { machine, interleave, tally, accesses })
+        let checked_loads = self.machine.observer().checked_loads();
+        Ok(Replayed { machine, interleave, tally, accesses, checked_loads })
     }
 
     #[cold]

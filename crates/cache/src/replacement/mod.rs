@@ -26,6 +26,9 @@ pub enum Replacement {
 }
 
 impl Replacement {
+    /// One of each policy.
+    pub const ALL: &[Self] = &[Self::Lru, Self::TreePlru, Self::Fifo, Self::Random(0), Self::Srrip];
+
     /// Checks that the policy goes with a shape.
     pub fn check(self, geometry: &Geometry) -> Result<(), GeometryError> {
         let ways = u64::from(geometry.ways());

@@ -2,7 +2,7 @@
 
 use cache::{LineAddr, Slot};
 
-use super::through::Way;
+use super::through::Route;
 use super::{Broken, Machine};
 use crate::counters::Cause;
 use crate::observe::{FirstLevel, Loss, Observer, Place};
@@ -182,7 +182,7 @@ impl<O: Observer> Machine<O> {
         request: &mut Request,
         found: Option<Slot>,
         now: u64,
-    ) -> (u64, Option<Way>) {
+    ) -> (u64, Option<Route>) {
         let mut now = now;
         let taken = self.take_store(request, found, &mut now);
         match taken {

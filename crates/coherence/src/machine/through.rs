@@ -8,9 +8,9 @@ use crate::observe::{Observer, Place};
 use crate::reference::Reference;
 use crate::spec::WritePolicy;
 
-/// The way that a store has gone from the level that sent it.
+/// The route that a store has gone from the level that sent it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Way {
+pub(super) struct Route {
     /// Ticks of the private levels it passed or ended at.
     private: u64,
     /// Ticks below the bus, if it got there.
@@ -25,7 +25,7 @@ impl<O: Observer> Machine<O> {
         reference: &Reference,
         level: usize,
         slot: Slot,
-    ) -> Option<Way> {
+    ) -> Option<Route> {
         let core = reference.core;
         self.observer.stored(reference, Place::Private { core, cache: level, slot });
         let owner = &mut self.cores[core as usize];
@@ -47,14 +47,14 @@ impl<O: Observer> Machine<O> {
     }
 
     /// Sends below the bus a store that no private level took.
-    pub(super) fn write_past(&mut self, reference: &Reference) -> Way {
-        Way { private: 0, below: Some(self.write_below(reference)) }
+    pub(super) fn write_past(&mut self, reference: &Reference) -> Route {
+        Route { private: 0, below: Some(self.write_below(reference)) }
     }
 
     /// Carries a store outward from a private level to where it ends.
-    fn send_through(&mut self, reference: &Reference, from_level: usize) -> Way {
+    fn send_through(&mut self, reference: &Reference, from_level: usize) -> Route {
         let core = reference.core;
-        let mut way = Way::default();
+        let mut way = Route::default();
         for level in from_level..self.cores[core as usize].levels {
             let owner = &mut self.cores[core as usize];
             let cache = &mut owner.caches[level];
@@ -104,7 +104,7 @@ impl<O: Observer> Machine<O> {
     }
 
     /// Takes a write-buffer entry for a store that was sent through; returns when the core goes on.
-    pub(super) fn post_store(&mut self, reference: &Reference, way: Way, now: u64) -> u64 {
+    pub(super) fn post_store(&mut self, reference: &Reference, way: Route, now: u64) -> u64 {
         let data = self.spec.bus.data(u64::from(reference.bytes));
         let bus = &mut self.bus;
         let buffer = &mut self.cores[reference.core as usize].write_buffer;

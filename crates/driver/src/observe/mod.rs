@@ -19,6 +19,11 @@ pub trait Watcher: Observer {
         None
     }
 
+    /// Returns how many loads were compared with the last store, if values are watched.
+    fn checked_loads(&self) -> Option<u64> {
+        None
+    }
+
     /// Returns a line whose last stores have not reached the backing store, if values are watched.
     fn line_not_stored(&self) -> Option<LineAddr> {
         None
@@ -37,6 +42,10 @@ impl<A: Watcher, B: Watcher> Watcher for (A, B) {
     #[inline]
     fn violation(&self) -> Option<&Violation> {
         self.0.violation().or(self.1.violation())
+    }
+
+    fn checked_loads(&self) -> Option<u64> {
+        self.0.checked_loads().or(self.1.checked_loads())
     }
 
     fn line_not_stored(&self) -> Option<LineAddr> {

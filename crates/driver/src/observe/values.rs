@@ -45,6 +45,8 @@ pub struct Values {
     /// The last store to every word that was ever stored to.
     ledger: FxHashMap<LineAddr, Box<[u64]>>,
     stores: u64,
+    /// Loads compared.
+    loads: u64,
     /// How the first level answered the reference under way, and where its line came from.
     answer: FirstLevel,
     filled_from: Option<Place>,
@@ -66,6 +68,7 @@ impl Values {
             store: FxHashMap::default(),
             ledger: FxHashMap::default(),
             stores: 0,
+            loads: 0,
             answer: FirstLevel::Hit,
             filled_from: None,
             violation: None,
@@ -128,6 +131,7 @@ impl Observer for Values {
     }
 
     fn loaded(&mut self, reference: &Reference, place: Place) {
+        self.loads += 1;
         let found = self.at(reference.line, place);
         let expected = self.ledger.get(&reference.line);
         for word in self.touched(reference) {
@@ -175,6 +179,10 @@ impl Watcher for Values {
     #[inline]
     fn violation(&self) -> Option<&Violation> {
         self.violation.as_ref()
+    }
+
+    fn checked_loads(&self) -> Option<u64> {
+        Some(self.loads)
     }
 
     fn line_not_stored(&self) -> Option<LineAddr> {

@@ -34,6 +34,9 @@ pub(super) fn value(report: &Report) -> Value {
         let per_core: Vec<u64> = tally.cores.iter().map(|core| core.cycles).collect();
         put("cycles", json!({"total": totals.cycles, "per_core": per_core}));
     }
+    if let Some(loads) = report.replayed.checked_loads {
+        put("check", json!({"loads": loads}));
+    }
     if let Some(classes) = &totals.classes {
         put("classes", Value::Object(class_map(classes)));
     }

@@ -49,6 +49,10 @@ fn header(report: &Report, out: &mut String) {
         let _ = write!(counted, ", at most {}", grouped(limit));
     }
     line("counted", &counted);
+    if let Some(loads) = report.replayed.checked_loads {
+        let loads = amount(loads, "load saw", "loads saw");
+        line("checked", &format!("{loads} the last store"));
+    }
     let cores = amount(u64::from(spec.cores), "core", "cores");
     let protocol = spec.protocol.name();
     line("machine", &format!("{cores}, {protocol}, lines of {} bytes", spec.line.bytes()));
