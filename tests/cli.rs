@@ -405,7 +405,6 @@ fn orders_that_cannot_be_had_are_refused() {
         .refused("replay good.mtrace --interleave foo")
         .refused("replay good.mtrace --interleave rr:0")
         .refused("replay good.mtrace --interleave random")
-        .refused_input("replay - --interleave rr:1", b"0 R 0x1000\n1 R 0x1000\n")
         .refused_input("replay - -", b"0 1000\n")
         .refused("replay a.din b.din --interleave recorded");
     insta::assert_snapshot!("orders", session.shown);

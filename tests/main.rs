@@ -7,6 +7,7 @@ mod cycles;
 mod docs;
 mod golden;
 mod markdown;
+mod orders;
 mod properties;
 mod reference;
 mod same_bytes;

@@ -287,7 +287,9 @@ fn inclusive_outer_level_takes_the_dirty_inner_copy() {
 
 /// The L1I. I 0: L1I (3) and L1 (1) looked up, then the bus: 107. R 0: the L1 misses (1), the L1I
 /// supplies (3): 4; a replacement miss, for the core holds the line. W 0: a hit that drops the
-/// L1I's copy: 1. I 0: the L1I misses, the L1 supplies its dirty line and stays dirty: 4.
+/// L1I's copy: 1. I 0: the L1I misses, the L1 supplies its dirty line and stays dirty: 4. The read
+/// is a capacity miss (the L1 never had the line), the last fetch a conflict miss: a fully
+/// associative L1I loses lines to other cores, not to the core's own store.
 #[test]
 fn instruction_cache_supplies_and_is_dropped() {
     let mut spec = machine(1, vec![level(4, 1)]);
@@ -307,7 +309,8 @@ fn instruction_cache_supplies_and_is_dropped() {
             ("levels.0.misses", 1),
             ("levels.0.fills", 1),
             ("classes.cold", 1),
-            ("classes.capacity", 2),
+            ("classes.capacity", 1),
+            ("classes.conflict", 1),
             ("totals.cycles", 107 + 4 + 1 + 4),
             ("totals.stall_cycles", 104 + 3 + 1),
         ],

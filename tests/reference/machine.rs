@@ -431,10 +431,6 @@ impl<'a> Machine<'a> {
         if l1i.remove(line).is_none() {
             return;
         }
-        // Choice: the shadow loses the line only where there was a copy to drop.
-        if let Some(shadow) = &mut core.classes.l1i_shadow {
-            shadow.remove(line);
-        }
         if !on_its_way_to_the_l1 && !core.has_copy(line) {
             core.set_state(line, 'I', Cause::Store);
             core.classes.lost(line, Loss::Replacement);

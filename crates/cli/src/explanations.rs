@@ -251,8 +251,9 @@ below the first cannot allow.",
         "an order that cannot be had",
         "\
 `recorded` needs a trace with a global order, which per-core files do not have. `clock`, `rr:N`
-and `random:SEED` take one stream of records a core; a trace of all cores is read once for each
-core, so it has to be a file. Standard input can be read once only.",
+and `random:SEED` take one stream of records a core: the records of a trace of all cores are set
+apart in temporary files first, which need room (in the folder that TMPDIR names). And one standard
+input cannot be both the trace and the config.",
     ),
     e(
         "E0302",

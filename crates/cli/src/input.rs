@@ -10,6 +10,7 @@ use trace::{Ahead, Header, Input, ReadOptions, Source};
 
 use crate::args::{LackeyModify, MachineArgs, TraceArgs};
 use crate::diagnostics::{Diagnostic, Messages};
+use crate::split;
 
 /// A trace opened for a machine.
 pub(crate) struct Opened {
@@ -63,7 +64,7 @@ pub(crate) fn open(
     for warning in &config.warnings {
         messages.show(&warning.into());
     }
-    let (streams, interleave) = sources.interleaved(paths, &options, machine.interleave)?;
+    let (streams, interleave) = sources.interleaved(machine.interleave)?;
     let provenance = Provenance {
         paths: paths.iter().map(|path| path.display().to_string()).collect(),
         format: header.format,
@@ -103,19 +104,13 @@ impl Sources {
     }
 
     /// Decides the order of accesses, and splits a trace by cores where that asks for it.
-    fn interleaved(
-        self,
-        paths: &[PathBuf],
-        options: &ReadOptions,
-        wanted: Option<Interleave>,
-    ) -> Result<(Streams, Interleave), Diagnostic> {
+    fn interleaved(self, wanted: Option<Interleave>) -> Result<(Streams, Interleave), Diagnostic> {
         match (self, wanted) {
             (Self::Ordered(source), None | Some(Interleave::Recorded)) => {
                 Ok((Streams::Ordered(Box::new(Ahead::new(source))), Interleave::Recorded))
             }
             (Self::Ordered(source), Some(interleave)) => {
-                let sources = split_by_core(source, paths, options, interleave)?;
-                Ok((Streams::PerCore(ahead(sources)), interleave))
+                Ok((Streams::PerCore(ahead(split::by_core(source)?)), interleave))
             }
             (Self::PerCore(_), Some(Interleave::Recorded)) => {
                 Err(Diagnostic::input("E0301", "per-core files have no recorded order")
@@ -134,41 +129,6 @@ fn ahead(sources: Vec<Box<dyn Source>>) -> Vec<Box<dyn Source>> {
         return sources;
     }
     sources.into_iter().map(|source| Box::new(Ahead::new(source)) as Box<dyn Source>).collect()
-}
-
-/// Reads a trace of all cores as one stream a core, each by a reader of its own, so that memory
-/// stays bounded however uneven the cores are.
-fn split_by_core(
-    source: Box<dyn Source>,
-    paths: &[PathBuf],
-    options: &ReadOptions,
-    interleave: Interleave,
-) -> Result<Vec<Box<dyn Source>>, Diagnostic> {
-    if reads_stdin(paths) {
-        return Err(Diagnostic::input("E0301", "standard input cannot be read once for each core")
-            .on(format!("--interleave {interleave}"), "takes the records core by core")
-            .help("write the trace to a file first, or use `--interleave recorded`"));
-    }
-    let cores = match source.header().cores {
-        Some(cores) => cores,
-        None => count_cores(source)?,
-    };
-    let input = Input::Path(paths[0].clone());
-    let open = |core| trace::open(&input, &ReadOptions { core: Some(core), ..options.clone() });
-    Ok((0..cores).map(open).collect::<Result<_, _>>()?)
-}
-
-fn count_cores(mut source: Box<dyn Source>) -> Result<u16, Diagnostic> {
-    let mut chunk = Vec::new();
-    let mut cores = 1;
-    let mut more = true;
-    while more {
-        chunk.clear();
-        more = source.read(&mut chunk)?;
-        cores = chunk.iter().map(|record| record.core + 1).fold(cores, u16::max);
-        crate::interrupt::check()?;
-    }
-    Ok(cores)
 }
 
 fn open_sources(paths: &[PathBuf], options: &ReadOptions) -> Result<Sources, Diagnostic> {

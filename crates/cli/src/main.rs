@@ -12,6 +12,7 @@ mod input;
 mod interrupt;
 mod output;
 mod progress;
+mod split;
 mod usage;
 
 use std::process::ExitCode;

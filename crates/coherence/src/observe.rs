@@ -124,10 +124,6 @@ pub trait Observer {
     #[inline]
     fn lost(&mut self, core: CoreId, line: LineAddr, loss: Loss) {}
 
-    /// A core's store drops its own L1I copy.
-    #[inline]
-    fn dropped_instructions(&mut self, core: CoreId, line: LineAddr) {}
-
     /// A dirty line goes on the bus for another core.
     #[inline]
     fn flushed(&mut self, core: CoreId, line: LineAddr) {}
@@ -185,12 +181,6 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn lost(&mut self, core: CoreId, line: LineAddr, loss: Loss) {
         self.0.lost(core, line, loss);
         self.1.lost(core, line, loss);
-    }
-
-    #[inline]
-    fn dropped_instructions(&mut self, core: CoreId, line: LineAddr) {
-        self.0.dropped_instructions(core, line);
-        self.1.dropped_instructions(core, line);
     }
 
     #[inline]

@@ -1,5 +1,7 @@
 //! What a core asks of its caches.
 
+use std::ops::RangeInclusive;
+
 use cache::LineAddr;
 
 use crate::step::Processor;
@@ -44,4 +46,13 @@ pub struct Reference {
     pub offset: u32,
     /// How many bytes are touched; at least one, none beyond the line.
     pub bytes: u32,
+}
+
+impl Reference {
+    /// Returns the words of the line that are touched, for words of `1 << word_shift` bytes.
+    #[inline]
+    pub const fn words(&self, word_shift: u32) -> RangeInclusive<usize> {
+        let last = self.offset + self.bytes - 1;
+        (self.offset >> word_shift) as usize..=(last >> word_shift) as usize
+    }
 }

@@ -75,6 +75,11 @@ struct Stream {
 }
 
 impl Stream {
+    /// Tells whether the next record, which lies in the chunk, is a time.
+    fn is_at_time(&self) -> bool {
+        matches!(self.chunk[self.next].op, Op::Time | Op::TimeTicks)
+    }
+
     /// Makes sure that the next record, if there is one, lies in the chunk.
     fn refill(&mut self) -> Result<bool, TraceError> {
         while self.next == self.chunk.len() && !self.ended {
@@ -130,7 +135,9 @@ impl Merger {
             self.waiting = Some(waiting);
         }
         let waiting = self.waiting.take().unwrap_or_default();
-        let Some(core) = self.choose(&waiting, clock) else {
+        // A time is nobody's turn: it is known before anybody is chosen.
+        let timed = waiting.iter().copied().find(|core| self.streams[*core].is_at_time());
+        let Some(core) = timed.or_else(|| self.choose(&waiting, clock)) else {
             self.waiting = Some(waiting);
             return Ok(None);
         };
@@ -142,10 +149,6 @@ impl Merger {
             waiting.retain(|other| *other != core);
         }
         self.waiting = Some(waiting);
-        if record.op == Op::Time || record.op == Op::TimeTicks {
-            // A time is no turn of the core's.
-            self.turn.1 += u64::from(self.turn.0 == core);
-        }
         Ok(Some((core as u32, record)))
     }
 

@@ -35,11 +35,13 @@ pub mod config;
 mod interleave;
 pub mod observe;
 mod replay;
+mod replay_error;
 pub mod report;
 mod steps;
 mod tally;
 
 pub use interleave::{Interleave, InterleaveError, Merger};
-pub use replay::{ReplayError, ReplayOptions, Replayed, Streams, ValueError, replay};
+pub use replay::{ReplayOptions, Replayed, Streams, replay};
+pub use replay_error::{ReplayError, ValueError};
 pub use steps::StepTable;
 pub use tally::{CoreTally, Standing, Tally};

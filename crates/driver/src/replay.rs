@@ -1,16 +1,16 @@
 //! The main job: a trace through a machine.
 
-use std::fmt;
 use std::ops::ControlFlow;
 
 use cache::Addr;
-use coherence::{Broken, BuildError, CORES_MAX, FirstLevel, Machine, MachineSpec, Place};
-use trace::{Op, Record, Source, TraceError};
+use coherence::{Broken, CORES_MAX, Machine, MachineSpec};
+use trace::{Op, Record, Source};
 
-use crate::audit::{BrokenLaw, audit};
+use crate::audit::audit;
 use crate::config::Config;
 use crate::interleave::{Interleave, Merger};
 use crate::observe::{Classes, Values, Violation, Watcher};
+use crate::replay_error::{ReplayError, ValueError, rule};
 use crate::tally::Tally;
 
 /// Where the accesses come from.
@@ -47,109 +47,6 @@ pub struct Replayed {
     pub accesses: u64,
     /// Loads that were compared with the last store, those of the warm-up included.
     pub checked_loads: Option<u64>,
-}
-
-/// Why there is nothing to report.
-#[derive(Debug)]
-pub enum ReplayError {
-    /// The trace is not readable.
-    Trace(TraceError),
-    /// The machine cannot be built.
-    Build(BuildError),
-    /// The caller asked to stop after so many accesses.
-    Interrupted(u64),
-    /// A load did not see the last store.
-    Value(Box<ValueError>),
-    /// A table was asked for an impossible cell at an access.
-    Broken {
-        /// The number of the access, from 1.
-        access: u64,
-        /// What was asked.
-        broken: Broken,
-        /// The name of the state.
-        state: String,
-    },
-    /// A conservation law does not hold.
-    Law(BrokenLaw),
-    /// The trace names a core that the machine lacks.
-    NoSuchCore {
-        /// The number of the access, from 1.
-        access: u64,
-        /// The core.
-        core: u32,
-        /// The cores that there are.
-        cores: u32,
-    },
-    /// After the drain, a line of the backing store lacks a store.
-    NotStored {
-        /// The address of the line.
-        line: Addr,
-    },
-}
-
-/// A load that did not see the last store, with what a reader needs to find out why.
-#[derive(Clone, Debug)]
-pub struct ValueError {
-    /// The number of the access, from 1.
-    pub access: u64,
-    /// The load.
-    pub violation: Violation,
-    /// The line's address.
-    pub line: Addr,
-    /// Every core's state for the line after the access, by name.
-    pub states: Vec<String>,
-    /// The rule of the protocol's table that the access went by.
-    pub rule: String,
-}
-
-impl fmt::Display for ReplayError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Trace(error) => error.fmt(f),
-            Self::Build(error) => error.fmt(f),
-            Self::Interrupted(accesses) => write!(f, "interrupted after {accesses} accesses"),
-            Self::Value(error) => error.fmt(f),
-            Self::Broken { access, broken, state } => write!(
-                f,
-                "access {access}: core {} was asked for the impossible cell {state}.{}",
-                broken.core, broken.event
-            ),
-            Self::Law(law) => law.fmt(f),
-            Self::NoSuchCore { access, core, cores } => {
-                write!(f, "access {access}: core {core} of a machine of {cores} cores")
-            }
-            Self::NotStored { line } => {
-                write!(f, "after the drain the backing store lacks a store to the line {line}")
-            }
-        }
-    }
-}
-
-impl fmt::Display for ValueError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let v = &self.violation;
-        write!(
-            f,
-            "access {}: core {} loaded word {} of the line {} and found store {}, not store {}; \
-             the states are {}; the rule was {}",
-            self.access,
-            v.reference.core,
-            v.word,
-            self.line,
-            v.found,
-            v.expected,
-            self.states.join(" "),
-            self.rule
-        )
-    }
-}
-
-impl std::error::Error for ReplayError {}
-
-impl From<TraceError> for ReplayError {
-    fn from(error: TraceError) -> Self {
-        Self::Trace(error)
-    }
 }
 
 /// Replays a trace.
@@ -206,11 +103,11 @@ pub(crate) struct Session<O> {
     warmup: u64,
     limit: u64,
     before: Tally,
-    /// The time that the trace has set, in ticks.
-    time: u64,
+    /// The time that the trace has set for each core's next record, in ticks.
+    times: [u64; CORES_MAX as usize],
 }
 
-/// Accesses between two calls of the progress function, where streams are merged.
+/// Records between two calls of the progress function, where streams are merged.
 const PROGRESS_EVERY: u64 = 65_536;
 
 impl<O: Watcher> Session<O> {
@@ -231,7 +128,7 @@ impl<O: Watcher> Session<O> {
             warmup: options.warmup,
             limit,
             before: Tally::default(),
-            time: 0,
+            times: [0; CORES_MAX as usize],
         })
     }
 
@@ -272,15 +169,18 @@ impl<O: Watcher> Session<O> {
         mut merger: Merger,
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(), ReplayError> {
-        while let Some((core, record)) = merger.next(|core| self.machine.clock(core))? {
+        let mut records: u64 = 0;
+        while self.accesses < self.limit {
+            let clock = |core| self.machine.clock(core).max(self.times[core as usize]);
+            let Some((core, record)) = merger.next(clock)? else { break };
             if record.op == Op::Time || record.op == Op::TimeTicks {
-                self.machine.advance_to(core, self.ticks(&record));
-                continue;
+                self.times[core as usize] = self.ticks(&record);
+            } else {
+                // The limit, if it is reached, ends the loop.
+                let _ = self.step(&record)?;
             }
-            if self.step(&record)?.is_break() {
-                break;
-            }
-            if self.accesses.is_multiple_of(PROGRESS_EVERY) && progress(self.accesses).is_break() {
+            records += 1;
+            if records.is_multiple_of(PROGRESS_EVERY) && progress(self.accesses).is_break() {
                 return Err(ReplayError::Interrupted(self.accesses));
             }
         }
@@ -293,7 +193,7 @@ impl<O: Watcher> Session<O> {
         if core >= self.machine.spec().cores { self.grow(core) } else { Ok(()) }
     }
 
-    /// Replays one record; breaks when the limit is reached.
+    /// Replays one record; breaks when the limit is reached: what follows is not replayed.
     #[inline]
     pub(crate) fn step(&mut self, record: &Record) -> Result<ControlFlow<()>, ReplayError> {
         let op = match record.op {
@@ -312,22 +212,20 @@ impl<O: Watcher> Session<O> {
                 return Ok(ControlFlow::Continue(()));
             }
         };
-        if self.accesses == self.pause_at && self.pause().is_break() {
-            return Ok(ControlFlow::Break(()));
-        }
         let core = u32::from(record.core);
         if core >= self.machine.spec().cores {
             self.grow(core)?;
         }
-        if self.time > 0 {
-            self.machine.advance_to(core, self.time);
-        }
+        self.machine.advance_to(core, self.times[core as usize]);
         self.accesses += 1;
         self.machine
             .access(core, op, Addr(record.addr), record.size)
             .map_err(|broken| self.broken(broken))?;
         if let Some(violation) = self.machine.observer().violation() {
             return Err(self.value_error(violation));
+        }
+        if self.accesses == self.pause_at {
+            return Ok(self.pause());
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -364,11 +262,13 @@ impl<O: Watcher> Session<O> {
             Op::Flush => self.machine.flush_range(addr, record.size),
             Op::FlushAll => self.machine.flush_all(),
             Op::Compute => {
+                self.machine.advance_to(core, self.times[core as usize]);
                 self.machine.compute(core, record.addr);
                 Ok(())
             }
             Op::Time | Op::TimeTicks => {
-                self.time = self.time.max(self.ticks(record));
+                // In one trace of all cores a time is every core's.
+                self.times = [self.ticks(record); CORES_MAX as usize];
                 Ok(())
             }
             // In-order blocking cores have nothing left to wait for.
@@ -420,42 +320,21 @@ impl<O: Watcher> Session<O> {
             let state = self.machine.state(core, line);
             spec.protocol.state_name(state).to_owned()
         });
-        let states: Vec<String> = states.collect();
+        let now = self.machine.state(violation.reference.core, line);
+        let before = violation.state_before.unwrap_or(now);
         ReplayError::Value(Box::new(ValueError {
             access: self.accesses,
             violation: violation.clone(),
             line: self.machine.line_size().base(line),
-            rule: rule(violation, &states),
-            states,
+            rule: rule(violation, spec.protocol.state_name(before)),
+            states: states.collect(),
         }))
-    }
-}
-
-/// Names the cell of the processor table that a load went by.
-fn rule(violation: &Violation, states: &[String]) -> String {
-    let event = violation.reference.op.event().name();
-    let own = &states[violation.reference.core as usize];
-    match (violation.answer, violation.filled_from) {
-        (FirstLevel::Hit, _) => format!("{own}.{event}, a hit"),
-        (FirstLevel::Miss { held: true, .. }, _) => format!("{own}.{event}, held further out"),
-        (FirstLevel::Miss { .. }, from) => {
-            let from = match from {
-                Some(Place::Private { core, .. } | Place::Departing { core: Some(core), .. }) => {
-                    format!("the cache of core {core}")
-                }
-                Some(Place::Shared { level, .. } | Place::Departing { cache: level, .. }) => {
-                    format!("shared level {level}")
-                }
-                Some(Place::Store) | None => "the backing store".to_owned(),
-            };
-            format!("I.{event}, filled from {from}")
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use coherence::{Observer, Reference};
+    use coherence::{Cause, FirstLevel, Observer, Place, Reference, State};
 
     use super::*;
     use crate::config::Draft;
@@ -466,6 +345,17 @@ mod tests {
     impl Observer for Forgetful {
         fn looked_up(&mut self, reference: &Reference, cache: usize, answer: FirstLevel) {
             self.0.looked_up(reference, cache, answer);
+        }
+
+        fn changed(
+            &mut self,
+            core: u32,
+            line: cache::LineAddr,
+            from: State,
+            to: State,
+            cause: Cause,
+        ) {
+            self.0.changed(core, line, from, to, cause);
         }
 
         fn loaded(&mut self, reference: &Reference, place: Place) {
@@ -523,6 +413,31 @@ mod tests {
             "access 3: core 1 loaded word 1 of the line 0x1000 and found store 0, not store 1; the \
              states are S S; the rule was I.Load, filled from the cache of core 0"
         );
+    }
+
+    #[test]
+    fn the_rule_is_that_of_the_load_and_not_of_its_victim() {
+        // Core 1's own dirty line leaves first; then core 0 supplies, and that copy is forgotten.
+        let mut session = session(&["cores=2", "L1.size=64", "L1.ways=1"]);
+        assert!(session.step(&access(0, trace::Op::Write)).is_ok());
+        let other = Record::access(1, trace::Op::Write, 0x2004, 4);
+        assert!(session.step(&other).is_ok());
+        let error = session.step(&access(1, trace::Op::Read)).unwrap_err();
+        let rule = "the rule was I.Load, filled from the cache of core 0";
+        assert!(error.to_string().ends_with(rule), "{error}");
+    }
+
+    #[test]
+    fn an_atomics_rule_is_the_cell_that_it_found() {
+        // Core 1's shared copy is an old one; its atomic finds S, and leaves M.
+        let mut session = session(&["cores=3"]);
+        assert!(session.step(&access(0, trace::Op::Write)).is_ok());
+        let write = Record::access(0, trace::Op::Write, 0x1008, 4);
+        assert!(session.step(&write).is_ok());
+        let elsewhere = Record::access(1, trace::Op::Read, 0x1000, 4);
+        assert!(session.step(&elsewhere).is_ok());
+        let error = session.step(&access(1, trace::Op::Atomic)).unwrap_err();
+        assert!(error.to_string().ends_with("the rule was S.Store, a hit"), "{error}");
     }
 
     #[test]

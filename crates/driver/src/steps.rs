@@ -7,7 +7,8 @@ use trace::Source;
 
 use crate::config::Config;
 use crate::observe::{Step, StepRecorder};
-use crate::replay::{ReplayError, ReplayOptions, Session};
+use crate::replay::{ReplayOptions, Session};
+use crate::replay_error::ReplayError;
 
 /// A machine whose every reference is shown as a [`Step`].
 pub struct StepTable {

@@ -272,7 +272,6 @@ impl<O: Observer> Machine<O> {
         let Some(slot) = owner.caches[cache].store.find(line) else { return };
         let state = owner.caches[cache].states[slot.index()];
         owner.caches[cache].store.remove(slot);
-        self.observer.dropped_instructions(core, line);
         if !self.cores[core as usize].state(line).is_valid() {
             self.lose(core, line, state, Cause::Store, Loss::Replacement);
         }

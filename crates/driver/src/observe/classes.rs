@@ -182,15 +182,10 @@ impl Classes {
         &mut self.cores[core as usize]
     }
 
-    fn words(&self, reference: &Reference) -> std::ops::RangeInclusive<usize> {
-        let last = reference.offset + reference.bytes - 1;
-        (reference.offset >> self.word_shift) as usize..=(last >> self.word_shift) as usize
-    }
-
     /// Tells whether another core wrote a word of the reference with store `first` or later.
     fn shares_words(&self, reference: &Reference, first: u64) -> bool {
         self.writers.get(&reference.line).is_some_and(|words| {
-            words[self.words(reference)]
+            words[reference.words(self.word_shift)]
                 .iter()
                 .any(|word| word.written_by_another(reference.core, first))
         })
@@ -260,7 +255,7 @@ impl Observer for Classes {
 
     fn storing(&mut self, reference: &Reference) {
         self.stores += 1;
-        let (store, words) = (self.stores, self.words(reference));
+        let (store, words) = (self.stores, reference.words(self.word_shift));
         let line = self
             .writers
             .entry(reference.line)
@@ -285,10 +280,6 @@ impl Observer for Classes {
                 self.remove_from_shadow(core, level, line);
             }
         }
-    }
-
-    fn dropped_instructions(&mut self, core: CoreId, line: LineAddr) {
-        self.remove_from_shadow(core, 1, line);
     }
 }
 

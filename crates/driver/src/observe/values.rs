@@ -5,7 +5,7 @@
 //! number.
 
 use cache::{LineAddr, Slot};
-use coherence::{CoreId, FirstLevel, MachineSpec, Observer, Place, Reference};
+use coherence::{Cause, CoreId, FirstLevel, MachineSpec, Observer, Place, Reference, State};
 use rustc_hash::FxHashMap;
 
 use super::Watcher;
@@ -25,6 +25,8 @@ pub struct Violation {
     pub place: Place,
     /// How the first level had answered.
     pub answer: FirstLevel,
+    /// The requester's state for the line before the reference, if the reference changed it.
+    pub state_before: Option<State>,
     /// Where the line had come from, if this access brought it.
     pub filled_from: Option<Place>,
 }
@@ -50,6 +52,8 @@ pub struct Values {
     /// How the first level answered the reference under way, and where its line came from.
     answer: FirstLevel,
     filled_from: Option<Place>,
+    state_before: Option<State>,
+    under_way: Option<(CoreId, LineAddr)>,
     violation: Option<Violation>,
 }
 
@@ -71,6 +75,8 @@ impl Values {
             loads: 0,
             answer: FirstLevel::Hit,
             filled_from: None,
+            state_before: None,
+            under_way: None,
             violation: None,
         }
     }
@@ -117,24 +123,27 @@ impl Values {
             Place::Store => self.store.entry(line).or_insert_with(|| vec![0; words].into()),
         }
     }
-
-    fn touched(&self, reference: &Reference) -> std::ops::RangeInclusive<usize> {
-        let last = reference.offset + reference.bytes - 1;
-        (reference.offset >> self.word_shift) as usize..=(last >> self.word_shift) as usize
-    }
 }
 
 impl Observer for Values {
-    fn looked_up(&mut self, _reference: &Reference, _cache: usize, answer: FirstLevel) {
+    fn looked_up(&mut self, reference: &Reference, _cache: usize, answer: FirstLevel) {
         self.answer = answer;
         self.filled_from = None;
+        self.state_before = None;
+        self.under_way = Some((reference.core, reference.line));
+    }
+
+    fn changed(&mut self, core: CoreId, line: LineAddr, from: State, _to: State, _cause: Cause) {
+        if self.under_way == Some((core, line)) {
+            self.state_before.get_or_insert(from);
+        }
     }
 
     fn loaded(&mut self, reference: &Reference, place: Place) {
         self.loads += 1;
         let found = self.at(reference.line, place);
         let expected = self.ledger.get(&reference.line);
-        for word in self.touched(reference) {
+        for word in reference.words(self.word_shift) {
             let found = found.map_or(0, |words| words[word]);
             let expected = expected.map_or(0, |words| words[word]);
             if found != expected && self.violation.is_none() {
@@ -146,6 +155,7 @@ impl Observer for Values {
                     place,
                     answer: self.answer,
                     filled_from: self.filled_from,
+                    state_before: self.state_before,
                 });
                 return;
             }
@@ -155,18 +165,20 @@ impl Observer for Values {
     fn storing(&mut self, reference: &Reference) {
         self.stores += 1;
         let (number, words) = (self.stores, self.words);
-        let touched = self.touched(reference);
+        let touched = reference.words(self.word_shift);
         let line = self.ledger.entry(reference.line).or_insert_with(|| vec![0; words].into());
         line[touched].fill(number);
     }
 
     fn stored(&mut self, reference: &Reference, place: Place) {
-        let (number, touched) = (self.stores, self.touched(reference));
+        let (number, touched) = (self.stores, reference.words(self.word_shift));
         self.at_mut(reference.line, place)[touched].fill(number);
     }
 
     fn copied(&mut self, line: LineAddr, from: Place, to: Place) {
-        self.filled_from.get_or_insert(from);
+        if self.under_way.is_some_and(|(_, under_way)| under_way == line) {
+            self.filled_from.get_or_insert(from);
+        }
         let source: Option<Box<[u64]>> = self.at(line, from).map(Into::into);
         match source {
             Some(source) => self.at_mut(line, to).copy_from_slice(&source),

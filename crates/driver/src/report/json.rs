@@ -48,7 +48,7 @@ fn trace(report: &Report, totals: &CoreTally) -> Value {
     let (paths, format) = if provenance.in_json {
         (json!(provenance.paths), json!(provenance.format.name()))
     } else {
-        (json!([]), Value::Null)
+        (json!([]), json!(""))
     };
     json!({
         "paths": paths,
