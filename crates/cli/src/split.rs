@@ -38,7 +38,7 @@ struct Cores {
 
 impl Cores {
     fn path(&self, core: usize) -> std::path::PathBuf {
-        self.folder.path().join(format!("core{core}.mtrace.lz4"))
+        self.folder.path().join(format!("core{core}.mtrace"))
     }
 
     fn put(&mut self, record: Record) -> Result<(), Diagnostic> {

@@ -56,7 +56,9 @@ fn profile(reader: &Reader<'_>, path: &str, base: Rules) -> Result<Rules, Config
             message: format!("there is no profile `{name}`"),
             origin: reader.draft.origin(path),
             expected: names.join(" or ").into(),
-            help: "single rules are written `(profile: \"textbook\", drain_at_end: true)`".into(),
+            help: "single rules: `(profile: \"textbook\", drain_at_end: true)` in a file, \
+                   `--set rules.drain_at_end=true` here"
+                .into(),
         }
     })
 }
