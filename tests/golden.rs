@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use cache::Addr;
+use coherence::{Machine, Observer, Op, Supplier, Transaction};
 use driver::config::{Config, Draft};
 use driver::report::{Provenance, Report};
 use driver::{Interleave, ReplayOptions, Streams, replay};
@@ -416,4 +418,36 @@ fn cleans_and_flushes_are_no_accesses_and_a_flushed_line_is_cold() {
             ("memory/writes", 2),
         ],
     );
+}
+
+/// Remembers who supplied each transaction.
+#[derive(Default)]
+struct Suppliers(Vec<Option<Supplier>>);
+
+impl Observer for Suppliers {
+    fn transacted(&mut self, transaction: &Transaction) {
+        self.0.push(transaction.supplier);
+    }
+}
+
+#[test]
+fn of_several_clean_copies_the_lowest_numbered_core_supplies() {
+    // Cores 1, 2 and 3 read the line, then core 0. Under `AnyHolder` core 1, the lowest holder,
+    // answers 2, 3 and 0. Under `ExclusiveOnly` it answers core 2 while it is E, and no S copy
+    // does. Under `Memory` nobody does.
+    let (core, memory) = (Some(Supplier::Core(1)), Some(Supplier::Store));
+    for (rule, expected) in [
+        ("AnyHolder", [memory, core, core, core]),
+        ("ExclusiveOnly", [memory, core, memory, memory]),
+        ("Memory", [memory, memory, memory, memory]),
+    ] {
+        let text = format!("(cores: 4, rules: (clean_supply: {rule}))");
+        let draft = Draft::from_ron("machine.ron", &text).expect("the machine is RON");
+        let spec = Config::new(&draft).expect("the machine can be built").machine;
+        let mut machine = Machine::new(spec, Suppliers::default()).expect("it was checked");
+        for reader in [1, 2, 3, 0] {
+            machine.access(reader, Op::Read, Addr(0x1000), 4).expect("no promise breaks");
+        }
+        assert_eq!(machine.observer().0, expected, "{rule}");
+    }
 }
