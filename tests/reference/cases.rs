@@ -1,14 +1,13 @@
-//! Small machines worked by hand, with the derivations.
+//! Small machines of MSI and MESI worked by hand, with the derivations.
 //!
 //! All of them: lines of 16 bytes (4 words), a bus that moves a line in one beat. So a fill from
 //! memory costs the lookups + 2 (request) + 100 (memory) + 1 (beat), and holds the bus for 103.
 
-use super::random::{SplitMix, random_spec, random_trace, shrink};
 use super::spec::{BusSpec, CleanSupply, LevelSpec, Replacement, Rules, WritePolicy};
 use super::{Access, Op, Protocol, Report, Spec, run};
 
 /// A fully associative write-back level with LRU.
-fn level(lines: u64, latency: u64) -> LevelSpec {
+pub(super) fn level(lines: u64, latency: u64) -> LevelSpec {
     LevelSpec {
         shared: false,
         size_bytes: 16 * lines,
@@ -20,21 +19,21 @@ fn level(lines: u64, latency: u64) -> LevelSpec {
     }
 }
 
-fn shared(lines: u64, latency: u64) -> LevelSpec {
+pub(super) fn shared(lines: u64, latency: u64) -> LevelSpec {
     LevelSpec { shared: true, ..level(lines, latency) }
 }
 
-fn non_inclusive(mut level: LevelSpec) -> LevelSpec {
+pub(super) fn non_inclusive(mut level: LevelSpec) -> LevelSpec {
     level.inclusive = false;
     level
 }
 
-fn write_through(mut level: LevelSpec, allocate: bool) -> LevelSpec {
+pub(super) fn write_through(mut level: LevelSpec, allocate: bool) -> LevelSpec {
     level.write = WritePolicy::WriteThrough { allocate };
     level
 }
 
-fn machine(cores: usize, levels: Vec<LevelSpec>) -> Spec {
+pub(super) fn machine(cores: usize, levels: Vec<LevelSpec>) -> Spec {
     Spec {
         cores,
         protocol: Protocol::Mesi,
@@ -50,7 +49,7 @@ fn machine(cores: usize, levels: Vec<LevelSpec>) -> Spec {
 }
 
 /// `"0R 0x10"`: core, operation, address; one word each.
-fn trace(text: &str) -> Vec<Access> {
+pub(super) fn trace(text: &str) -> Vec<Access> {
     let access = |word: &str| {
         let (core, rest) = word.split_at(1);
         let (op, addr) = rest.split_at(1);
@@ -69,7 +68,7 @@ fn trace(text: &str) -> Vec<Access> {
     text.split_whitespace().map(access).collect()
 }
 
-fn expect(report: &Report, counters: &[(&str, u64)]) {
+pub(super) fn expect(report: &Report, counters: &[(&str, u64)]) {
     let flat = report.flat();
     for (name, value) in counters {
         // A transition that never happened is not in the report.
@@ -572,24 +571,4 @@ fn conflict_and_capacity() {
     expect(&report, &[("classes.cold", 2), ("classes.conflict", 1)]);
     let report = run(&spec, &trace("0R0 0R32 0R64 0R0"));
     expect(&report, &[("classes.cold", 3), ("classes.capacity", 1)]);
-}
-
-/// The model's own promises on random machines.
-#[test]
-fn random_machines_keep_every_promise() {
-    for seed in 0..400 {
-        let mut rng = SplitMix::new(seed);
-        let spec = random_spec(&mut rng);
-        let trace = random_trace(&mut rng, &spec, 400);
-        run(&spec, &trace);
-    }
-}
-
-/// The shrinker keeps what matters: one flush takes a store and another core's read.
-#[test]
-fn shrinker_finds_the_two_accesses_that_matter() {
-    let spec = machine(2, vec![level(4, 1)]);
-    let long = trace("0R16 0W0 1R16 0R32 1R48 1R0 0W16 1W32");
-    let small = shrink(&long, |trace| run(&spec, trace).totals.flushes > 0);
-    assert_eq!(small, trace("0W0 1R0"));
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::protocol::state_name;
+
 /// A struct of `u64` counters that can be added up and listed by name.
 macro_rules! counters {
     ($(#[$doc:meta])* $name:ident { $($field:ident),* $(,)? }) => {
@@ -27,7 +29,8 @@ counters! {
         reads, writes, atomics, fetches, accesses, straddles,
         hits, misses, read_misses, write_misses, fetch_misses,
         bus_rd, bus_rdx, bus_upgr, bus_upd,
-        silent_upgrades, invalidations, invalidations_sent, interventions, flushes,
+        silent_upgrades, invalidations, invalidations_sent, interventions,
+        flushes, flushes_kept, handed_over, updates, updates_sent, update_bytes,
         cache_to_cache, fills_with_holders,
         evictions, dirty_evictions, back_invalidations,
         write_backs, drained, dirty_merged, dirty_back_invalidations,
@@ -37,7 +40,9 @@ counters! {
 
 counters! {
     /// Numbers that no report shows but the identities need.
-    Auxiliary { dirty_bits_set, dirty_bits_still_set, bus_fills, sibling_supplies, cleans }
+    Auxiliary {
+        dirty_bits_set, dirty_bits_still_set, bus_fills, sibling_supplies, cleans, through_bytes,
+    }
 }
 
 counters! {
@@ -160,6 +165,7 @@ impl Report {
         }
         let mut put_transitions = |prefix: String, transitions: &Transitions| {
             for ((from, to, cause), count) in transitions {
+                let (from, to) = (state_name(*from), state_name(*to));
                 let name = format!("{prefix}.transitions.{from}>{to}.{}", cause.name());
                 flat.insert(name, *count);
             }

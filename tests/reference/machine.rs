@@ -8,9 +8,9 @@ use super::counters::{
     Auxiliary, BusCounters, Cause, CoreCounters, CoreReport, LevelCounters, MemoryCounters, Report,
     Transitions,
 };
-use super::protocol::{BusOp, StoreStep, is_dirty, is_unique};
+use super::protocol::{BusOp, Reply, StoreStep, is_dirty, is_unique};
 use super::spec::{Access, CleanSupply, LevelSpec, Op, Spec, WritePolicy};
-use super::timing::{BusTime, Schedule, Through, Transaction};
+use super::timing::{BusTime, Carries, Schedule, Through, Transaction};
 
 /// After so many references at least, the whole machine is checked, not only the lines that moved.
 const FULL_CHECK_EVERY: u64 = 256;
@@ -308,10 +308,10 @@ impl<'a> Machine<'a> {
         let lookup = self.look_up(r, first, &mut schedule);
         self.hits.push(lookup.first_hit);
 
-        // The bus, where it is needed.
-        let words = self.get_line_and_right(r, &lookup, &mut schedule);
+        // The line, over the bus where no cache of the core had it.
+        let words = self.get_line(r, &lookup, &mut schedule);
 
-        // A store drops the core's own L1I copy. Choice: after the transaction, for which the core
+        // A store drops the core's own L1I copy. Choice: after that transaction, for which the core
         // has the state that the copy gave it. (It can be the core's last copy where a first level
         // that does not allocate let the store pass.)
         if r.is_store() {
@@ -328,6 +328,9 @@ impl<'a> Machine<'a> {
         // The access itself. Choice (fill first): it happens when the line is in place, before
         // the displaced victims leave; else such a victim could take the right to write away.
         if r.is_store() {
+            if words.is_some() {
+                self.get_right_to_store(r, &mut schedule);
+            }
             self.perform_store(r, &lookup, &mut schedule);
         } else {
             self.check_load(r, first);
@@ -340,12 +343,14 @@ impl<'a> Machine<'a> {
         self.account(r, first, &lookup, schedule);
     }
 
-    /// Does the core's state ask for a BusRdX, though it has the line?
+    /// Does the core's state ask for a BusRdX, though it has the line? (An owner's does not: its
+    /// data is the newest there is.)
     fn wants_read_exclusive(&self, r: &Reference) -> bool {
         let state = self.cores[r.core].state(r.line);
         r.is_store()
             && self.spec.rules.write_to_shared_read_exclusive
             && state != 'I'
+            && !is_dirty(state)
             && self.spec.protocol.store(state) == StoreStep::Invalidate
     }
 
@@ -437,9 +442,9 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Gets what the reference lacks: the line, or the right to write it. Answers the line's
-    /// words where they are on their way to a level. Sets the core's state.
-    fn get_line_and_right(
+    /// Gets the line. Answers its words where they are on their way to a level, and sets the
+    /// core's state if they came over the bus.
+    fn get_line(
         &mut self,
         r: &Reference,
         lookup: &Lookup,
@@ -450,25 +455,14 @@ impl<'a> Machine<'a> {
 
         if let Some(words) = &lookup.found {
             assert!(state != 'I', "line {:#x} has a copy but no state", r.line);
-            if r.is_store() {
-                match protocol.store(state) {
-                    StoreStep::AlreadyOwned => {}
-                    StoreStep::Silent => self.cores[r.core].counters.silent_upgrades += 1,
-                    StoreStep::Invalidate => {
-                        assert!(!self.spec.rules.write_to_shared_read_exclusive);
-                        schedule.transaction = Some(self.upgrade(r));
-                    }
-                }
-                self.cores[r.core].set_state(r.line, 'M', Cause::Store);
-            }
             return Some(words.clone());
         }
 
+        let others_hold = self.holders_but(r.core, r.line) > 0;
         if !r.is_store() {
             assert!(state == 'I', "a load that missed everywhere has no state");
-            let others_hold = self.holders_but(r.core, r.line) > 0;
             let answer = self.fill_from_bus(r, BusOp::BusRd);
-            schedule.transaction = Some(answer.transaction);
+            schedule.transactions.push(answer.transaction);
             let alone = self.spec.rules.exclusive_on_sole_read;
             let to = protocol.after_load_miss(others_hold, alone);
             self.cores[r.core].set_state(r.line, to, Cause::Load);
@@ -476,9 +470,10 @@ impl<'a> Machine<'a> {
         }
 
         if lookup.taker.is_some() {
-            let answer = self.fill_from_bus(r, BusOp::BusRdX);
-            schedule.transaction = Some(answer.transaction);
-            self.cores[r.core].set_state(r.line, 'M', Cause::Store);
+            let answer = self.fill_from_bus(r, protocol.store_miss());
+            schedule.transactions.push(answer.transaction);
+            let to = protocol.after_store(others_hold);
+            self.cores[r.core].set_state(r.line, to, Cause::Store);
             return Some(answer.words);
         }
 
@@ -488,8 +483,26 @@ impl<'a> Machine<'a> {
         assert!(only_instructions, "nobody took the store, so nobody has the line as data");
         self.count_operation(r.core, BusOp::BusRdX);
         self.snoop(r, BusOp::BusRdX, false);
-        schedule.transaction = Some(Transaction { supply: 0, moves_line: false });
+        schedule.transactions.push(Transaction { supply: 0, carries: Carries::Nothing });
         None
+    }
+
+    /// Gets the right to write a line that the core has, and sets its state. (After a BusRdX the
+    /// core has the right already; after the BusRd of a store that missed it may lack it.)
+    fn get_right_to_store(&mut self, r: &Reference, schedule: &mut Schedule) {
+        let protocol = self.spec.protocol;
+        let state = self.cores[r.core].state(r.line);
+        let others_hold = self.holders_but(r.core, r.line) > 0;
+        match protocol.store(state) {
+            StoreStep::AlreadyOwned => {}
+            StoreStep::Silent => self.cores[r.core].counters.silent_upgrades += 1,
+            StoreStep::Invalidate => {
+                assert!(!self.wants_read_exclusive(r), "that was a miss");
+                schedule.transactions.push(self.upgrade(r));
+            }
+            StoreStep::Update => schedule.transactions.push(self.update(r)),
+        }
+        self.cores[r.core].set_state(r.line, protocol.after_store(others_hold), Cause::Store);
     }
 
     /// The line arrives at one level, and displaces a victim if room was not made before.
@@ -599,9 +612,10 @@ impl<'a> Machine<'a> {
         way_out.below = Some((r.bytes, self.store_below(r)));
         schedule.through = Some(way_out);
         let core = &mut self.cores[r.core];
-        if is_dirty(core.state(r.line)) {
+        let state = core.state(r.line);
+        if is_dirty(state) {
             assert!(!core.has_dirty_copy(r.line), "a store passes no dirty copy");
-            core.set_state(r.line, self.spec.protocol.after_clean('M'), Cause::Store);
+            core.set_state(r.line, self.spec.protocol.after_clean(state), Cause::Store);
         }
     }
 
@@ -609,6 +623,7 @@ impl<'a> Machine<'a> {
     fn store_below(&mut self, r: &Reference) -> u64 {
         self.bus.write_throughs += 1;
         self.bus.data_bytes += r.bytes;
+        self.cores[r.core].auxiliary.through_bytes += r.bytes;
         let mut latency = 0;
         for cache in &mut self.shared {
             latency += cache.spec.latency;
@@ -714,6 +729,10 @@ impl<'a> Machine<'a> {
                 counters.bus_upgr += 1;
                 self.bus.bus_upgr += 1;
             }
+            BusOp::BusUpd => {
+                counters.bus_upd += 1;
+                self.bus.bus_upd += 1;
+            }
         }
     }
 
@@ -725,7 +744,16 @@ impl<'a> Machine<'a> {
     fn upgrade(&mut self, r: &Reference) -> Transaction {
         self.count_operation(r.core, BusOp::BusUpgr);
         self.snoop(r, BusOp::BusUpgr, false);
-        Transaction { supply: 0, moves_line: false }
+        Transaction { supply: 0, carries: Carries::Nothing }
+    }
+
+    /// The stored bytes go over the bus, also if nobody is left to take them.
+    fn update(&mut self, r: &Reference) -> Transaction {
+        self.count_operation(r.core, BusOp::BusUpd);
+        self.bus.data_bytes += r.bytes;
+        self.cores[r.core].counters.update_bytes += r.bytes;
+        self.snoop(r, BusOp::BusUpd, false);
+        Transaction { supply: 0, carries: Carries::Word }
     }
 
     /// BusRd or BusRdX with data.
@@ -742,37 +770,57 @@ impl<'a> Machine<'a> {
         if let Some(words) = self.snoop(r, op, true) {
             self.cores[r.core].counters.cache_to_cache += 1;
             let supply = self.spec.bus.cache_to_cache;
-            return Answer { words, transaction: Transaction { supply, moves_line: true } };
+            return Answer { words, transaction: Transaction { supply, carries: Carries::Line } };
         }
         let (words, supply) = self.fetch_below(0, r.line);
-        Answer { words, transaction: Transaction { supply, moves_line: true } }
+        Answer { words, transaction: Transaction { supply, carries: Carries::Line } }
     }
 
     /// The other cores see the transaction. Answers the line's words where one of them supplies.
     /// `takes_line`: does the requester want the data?
     fn snoop(&mut self, r: &Reference, op: BusOp, takes_line: bool) -> Option<Vec<u64>> {
         let rules = &self.spec.rules;
-        let mut clean_supply = None;
-        let mut flushed = None;
+        // Who can supply: the dirty owner, the clean copy that the protocol's table names, and the
+        // lowest of those that the house rules name.
+        let mut by_owner = None;
+        let mut by_table = None;
+        let mut by_rule = None;
+        let mut memory_takes_it = false;
         for other in 0..self.cores.len() {
             let core = &mut self.cores[other];
             let state = core.state(r.line);
             if other == r.core || state == 'I' {
                 continue;
             }
-            let (to, flush) = self.spec.protocol.snoop(state, op);
+            let (to, reply) = self.spec.protocol.snoop(state, op);
 
-            if flush {
-                core.counters.flushes += 1;
-                flushed = Some(core.gather_dirty(r.line).expect("the owner has a dirty copy"));
+            match reply {
+                Reply::Nothing => {}
+                Reply::Flush => {
+                    core.counters.flushes += 1;
+                    by_owner = core.gather_dirty(r.line);
+                    assert!(by_owner.is_some(), "the owner has a dirty copy");
+                    memory_takes_it = true;
+                }
+                Reply::Supply if is_dirty(state) => {
+                    // The owner's copies stay as they are, also those that are older.
+                    core.counters.flushes += 1;
+                    core.counters.flushes_kept += 1;
+                    by_owner = core.newest(r.line).cloned();
+                }
+                Reply::Supply => by_table = core.newest(r.line).cloned(),
+                Reply::HandOver => {
+                    core.counters.handed_over += 1;
+                    core.gather_dirty(r.line).expect("the owner has a dirty copy");
+                }
             }
-            let supplies_clean = match rules.clean_supply {
+            let supplies_by_rule = match rules.clean_supply {
                 CleanSupply::Memory => false,
                 CleanSupply::ExclusiveOnly => state == 'E',
-                CleanSupply::AnyHolder => true,
+                CleanSupply::AnyHolder => !is_dirty(state),
             };
-            if supplies_clean && clean_supply.is_none() {
-                clean_supply = core.newest(r.line).cloned();
+            if supplies_by_rule && by_rule.is_none() {
+                by_rule = core.newest(r.line).cloned();
             }
 
             if to == 'I' {
@@ -780,26 +828,34 @@ impl<'a> Machine<'a> {
                 core.counters.invalidations += 1;
                 core.classes.lost(r.line, Loss::Snoop(r.store));
                 self.cores[r.core].counters.invalidations_sent += 1;
-            } else if op == BusOp::BusRd && is_unique(state) && !is_unique(to) {
+            } else if op == BusOp::BusUpd {
+                // Every copy takes the bytes, and becomes no more recent.
+                for held in core.caches_mut().filter_map(|cache| cache.get_mut(r.line)) {
+                    write_words(&mut held.words, r);
+                }
+                core.counters.updates += 1;
+                self.cores[r.core].counters.updates_sent += 1;
+            } else if op == BusOp::BusRd && !is_unique(to) && (is_unique(state) || is_dirty(state))
+            {
                 core.counters.interventions += 1;
             }
             self.cores[other].set_state(r.line, to, Cause::Snoop);
         }
 
-        let Some(words) = flushed else {
-            return if takes_line { clean_supply } else { None };
-        };
         // Memory takes a flushed line as it passes, unless the dirty ownership moves: to a
         // requester that takes the line and can keep it dirty.
-        let keeps_dirty = self.spec.private_levels().any(LevelSpec::is_write_back);
-        let ownership_moves = op == BusOp::BusRdX
-            && !rules.invalidating_flush_updates_memory
-            && takes_line
-            && keeps_dirty;
-        if !ownership_moves {
-            self.arrive_below(0, Held { line: r.line, dirty: true, words: words.clone() });
+        if memory_takes_it {
+            let keeps_dirty = self.spec.private_levels().any(LevelSpec::is_write_back);
+            let ownership_moves = op == BusOp::BusRdX
+                && !rules.invalidating_flush_updates_memory
+                && takes_line
+                && keeps_dirty;
+            if !ownership_moves {
+                let words = by_owner.clone().expect("it was flushed");
+                self.arrive_below(0, Held { line: r.line, dirty: true, words });
+            }
         }
-        takes_line.then_some(words)
+        if takes_line { by_owner.or(by_table).or(by_rule) } else { None }
     }
 
     // ---- below the bus -----------------------------------------------------------------------
@@ -1174,11 +1230,23 @@ impl<'a> Machine<'a> {
         let holders = states.iter().filter(|&&state| state != 'I').count();
         let unique = states.iter().any(|&state| is_unique(state));
         assert!(!unique || holders == 1, "line {line:#x}: one writer or many readers, {states:?}");
+        let owners = states.iter().filter(|&&state| is_dirty(state)).count();
+        assert!(owners <= 1, "line {line:#x}: one owner at most, {states:?}");
+        let forwarders = states.iter().filter(|&&state| state == 'F').count();
+        assert!(forwarders <= 1, "line {line:#x}: one forwarder at most, {states:?}");
 
         for (core, &state) in self.cores.iter().zip(&states) {
             assert_eq!(core.has_copy(line), state != 'I', "line {line:#x}: a copy has a state");
             let dirty = core.has_dirty_copy(line);
-            assert_eq!(dirty, is_dirty(state), "line {line:#x}: a dirty bit and M");
+            assert_eq!(dirty, is_dirty(state), "line {line:#x}: a dirty bit, and {state}");
+            if !dirty {
+                for held in core.caches().filter_map(|cache| cache.get(line)) {
+                    assert_eq!(
+                        &held.words, last_stores,
+                        "line {line:#x}: clean copies are current"
+                    );
+                }
+            }
             if let Some(words) = core.newest(line) {
                 assert_eq!(words, last_stores, "line {line:#x}: the innermost copy is current");
             }
@@ -1203,7 +1271,7 @@ impl<'a> Machine<'a> {
             inner |= here;
         }
 
-        if !states.iter().any(|&state| is_dirty(state)) {
+        if owners == 0 {
             let shared = self.shared.iter().find_map(|cache| cache.get(line));
             let below = shared.map(|held| &held.words).or_else(|| self.memory.get(&line));
             let below = below.unwrap_or(&nothing);

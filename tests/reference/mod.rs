@@ -13,11 +13,14 @@
 //! | `timing.rs` | what it cost |
 //! | `counters.rs`, `audit.rs` | the numbers, and the identities between them |
 //! | `random.rs` | random machines and traces, and a shrinker |
-//! | `cases.rs` | small machines worked by hand |
+//! | `cases.rs` | small machines worked by hand, of MSI and MESI |
+//! | `cases_moesi.rs`, `cases_mesif.rs`, `cases_dragon.rs` | the same, of the other protocols |
+//! | `cases_random.rs` | random machines: every promise is kept, every row is reached |
 //!
 //! Every copy of a line carries the numbers of the stores that wrote its words, so the model
-//! checks itself: each load returns the last store, a line has one writer or many readers,
-//! inclusive levels include, and the identities hold. It panics where one does not.
+//! checks itself: each load returns the last store; a line has one writer or many readers, at most
+//! one owner that answers for dirty data and one forwarder; without an owner what lies below is
+//! current; inclusive levels include; and the identities hold. It panics where one does not.
 
 #![allow(
     dead_code,
@@ -39,6 +42,14 @@ pub mod timing;
 
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod cases_dragon;
+#[cfg(test)]
+mod cases_mesif;
+#[cfg(test)]
+mod cases_moesi;
+#[cfg(test)]
+mod cases_random;
 
 pub use counters::Report;
 pub use protocol::Protocol;

@@ -36,6 +36,18 @@ impl SplitMix {
     }
 }
 
+/// The protocols that machines are drawn with, in their shares.
+const PROTOCOLS: [Protocol; 8] = [
+    Protocol::Msi,
+    Protocol::Mesi,
+    Protocol::Moesi,
+    Protocol::Moesi,
+    Protocol::Mesif,
+    Protocol::Mesif,
+    Protocol::Dragon,
+    Protocol::Dragon,
+];
+
 /// A machine of a few lines, where everything that can happen does.
 pub fn random_spec(rng: &mut SplitMix) -> Spec {
     let line_bytes = rng.pick(&[16, 32, 64]);
@@ -62,9 +74,9 @@ pub fn random_spec(rng: &mut SplitMix) -> Spec {
         ..random_level(rng, line_bytes, false, 0)
     });
 
-    Spec {
+    let mut spec = Spec {
         cores: rng.pick(&[1, 2, 2, 3, 3, 4, 5, 8]),
-        protocol: rng.pick(&[Protocol::Msi, Protocol::Mesi, Protocol::Mesi]),
+        protocol: rng.pick(&PROTOCOLS),
         line_bytes,
         word_bytes: 4,
         levels,
@@ -90,7 +102,20 @@ pub fn random_spec(rng: &mut SplitMix) -> Spec {
             victim_first,
             drain_at_end: rng.chance(40),
         },
+    };
+
+    // What the protocol does not go with: the level that keeps what is written through includes
+    // the others where it may; else another protocol is drawn.
+    if victim_first
+        && spec.protocol.hands_over()
+        && let Some(keeper) = spec.level_outside_write_through()
+    {
+        spec.levels[keeper].inclusive = true;
     }
+    while spec.validate().is_err() {
+        spec.protocol = rng.pick(&PROTOCOLS);
+    }
+    spec
 }
 
 /// A level of 1 to 8 lines times two for each level further out, mostly.
@@ -118,7 +143,7 @@ fn random_level(rng: &mut SplitMix, line_bytes: u64, shared: bool, depth: u64) -
 }
 
 /// A trace with locality: each core has some lines of its own, all share a few, and a few words
-/// are hot.
+/// are hot. Now and then cores share a line in one of the ways that textbooks draw.
 pub fn random_trace(rng: &mut SplitMix, spec: &Spec, length: usize) -> Vec<Access> {
     let line = spec.line_bytes;
     let shared_lines = 1 + rng.below(12);
@@ -130,10 +155,16 @@ pub fn random_trace(rng: &mut SplitMix, spec: &Spec, length: usize) -> Vec<Acces
     let atomics = rng.pick(&[0, 5, 15]);
     let stores = 10 + rng.below(50);
     let burst = 50 + rng.below(45);
+    let rounds = rng.pick(&[0, 4, 12]);
 
     let mut trace = Vec::with_capacity(length);
     let (mut core, mut hot) = (0, 0);
-    for _ in 0..length {
+    while trace.len() < length {
+        if rng.chance(rounds) {
+            let shared = rng.below(shared_lines) * stride * line;
+            trace.extend(sharing_round(rng, spec, shared));
+            continue;
+        }
         // Stay with the same core and the same line for a while.
         if !rng.chance(burst) {
             core = rng.below(spec.cores as u64) as usize;
@@ -177,7 +208,37 @@ pub fn random_trace(rng: &mut SplitMix, spec: &Spec, length: usize) -> Vec<Acces
         };
         trace.push(Access { core, op, addr, size });
     }
+    trace.truncate(length);
     trace
+}
+
+/// Some cores, one after the other, at one line; each at a word of its own, or all at the first.
+fn sharing_round(rng: &mut SplitMix, spec: &Spec, line_addr: u64) -> Vec<Access> {
+    let first = rng.below(spec.cores as u64) as usize;
+    let some = 1 + rng.below(spec.cores as u64) as usize;
+    let words_apart = rng.chance(50);
+    let access = |turn: usize, op| {
+        let core = (first + turn) % spec.cores;
+        let offset = if words_apart { 4 * core as u64 % spec.line_bytes } else { 0 };
+        Access { core, op, addr: line_addr + offset, size: 4 }
+    };
+    let turns = 0..some;
+    match rng.below(4) {
+        // Migratory: each reads, then writes.
+        0 => turns.flat_map(|turn| [access(turn, Op::Read), access(turn, Op::Write)]).collect(),
+        // Ping-pong: each writes.
+        1 => turns.map(|turn| access(turn, Op::Write)).collect(),
+        // Producer and consumers: the first writes, all read.
+        2 => {
+            let reads = turns.map(|turn| access(turn, Op::Read));
+            [access(0, Op::Write)].into_iter().chain(reads).collect()
+        }
+        // All read, then the last writes what the others hold too.
+        _ => {
+            let reads = turns.map(|turn| access(turn, Op::Read));
+            reads.chain([access(some - 1, Op::Write)]).collect()
+        }
+    }
 }
 
 /// Removes accesses while `fails` holds: halves, quarters, ..., single accesses, until no single
@@ -217,6 +278,7 @@ pub fn shrink_spec(spec: &Spec, fails: impl Fn(&Spec) -> bool) -> Spec {
     let textbook = Rules::textbook();
     let steps: Vec<Step> = vec![
         Box::new(|s| s.cores = s.cores.saturating_sub(1)),
+        Box::new(|s| s.protocol = Protocol::Mesi),
         Box::new(|s| s.l1i = None),
         Box::new(|s| s.levels.truncate(s.levels.len().saturating_sub(1))),
         Box::new(|s| s.levels = s.levels.split_off(s.levels.len().min(1))),

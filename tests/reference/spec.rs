@@ -147,6 +147,12 @@ impl Spec {
         self.levels.iter().filter(|level| !level.shared)
     }
 
+    /// The first private level that can keep what levels inside it wrote through.
+    pub fn level_outside_write_through(&self) -> Option<usize> {
+        let keeps = |&i: &usize| !self.levels[i].shared && self.levels[i].is_write_back();
+        (0..self.levels.len()).find(keeps).filter(|&i| i > 0)
+    }
+
     pub fn shared_levels(&self) -> impl Iterator<Item = &LevelSpec> {
         self.levels.iter().filter(|level| level.shared)
     }
@@ -180,6 +186,18 @@ impl Spec {
         }
         if !self.rules.victim_first && self.levels.iter().skip(1).any(|level| level.inclusive) {
             return fail("fill first with an inclusive level below the first");
+        }
+        let no_allocate = WritePolicy::WriteThrough { allocate: false };
+        if self.protocol == Protocol::Dragon
+            && self.private_levels().all(|level| level.write == no_allocate)
+        {
+            return fail("a store that updates the others, and that no level takes");
+        }
+        // The core that answers for a line from now on must be able to keep it dirty. A copy in a
+        // write-through level alone cannot.
+        let keeper = self.level_outside_write_through();
+        if self.protocol.hands_over() && keeper.is_some_and(|i| !self.levels[i].inclusive) {
+            return fail("a dirty line that is handed over to a write-through level");
         }
         for level in self.levels.iter().chain(&self.l1i) {
             let lines = level.lines(self.line_bytes);

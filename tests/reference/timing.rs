@@ -18,17 +18,26 @@ pub struct BusTime {
 pub struct Schedule {
     /// Latencies of the private levels looked up.
     pub lookup: u64,
-    pub transaction: Option<Transaction>,
+    /// The reference's own transactions, one right behind the other.
+    pub transactions: Vec<Transaction>,
     /// Dirty lines that went below the bus, in order.
     pub victims: Vec<u64>,
     pub through: Option<Through>,
 }
 
-/// The reference's own transaction.
 #[derive(Clone, Copy, Debug)]
 pub struct Transaction {
     pub supply: u64,
-    pub moves_line: bool,
+    pub carries: Carries,
+}
+
+/// What a transaction moves over the bus.
+#[derive(Clone, Copy, Debug)]
+pub enum Carries {
+    Nothing,
+    Line,
+    /// The bytes of a BusUpd: one beat, however many they are.
+    Word,
 }
 
 /// A store on its way outward.
@@ -77,12 +86,16 @@ impl BusTime {
         let mut now = start + schedule.lookup;
         let mut bus_wait = 0;
 
-        if let Some(transaction) = schedule.transaction {
-            let data = if transaction.moves_line { beats(spec, spec.line_bytes) } else { 0 };
+        for transaction in &schedule.transactions {
+            let data = match transaction.carries {
+                Carries::Nothing => 0,
+                Carries::Line => beats(spec, spec.line_bytes),
+                Carries::Word => spec.bus.beat,
+            };
             let whole = spec.bus.request + transaction.supply + data;
             let held = if spec.bus.pipelined { spec.bus.request + data } else { whole };
             let grant = self.hold(spec, line, now, held, whole);
-            bus_wait = grant - now;
+            bus_wait += grant - now;
             now = grant + whole;
         }
 

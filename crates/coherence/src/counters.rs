@@ -75,10 +75,18 @@ counters! {
         invalidations,
         /// Lines that others lost to this core's transactions.
         invalidations_sent,
+        /// Lines of this core that another core's `BusUpd` changed.
+        updates,
+        /// Lines of others that this core's `BusUpd` changed.
+        updates_sent,
         /// This core's unique or dirty lines that another core's `BusRd` made shared.
         interventions,
         /// Times this core put a dirty line on the bus for a snoop.
         flushes,
+        /// Those of them after which this core still answers for the line.
+        flushes_kept,
+        /// Dirty lines whose duty another core's `BusUpgr` or `BusUpd` took over.
+        handed_over,
         /// Bus fills whose data came from another core.
         cache_to_cache,
         /// Bus fills while at least one other core held the line.
@@ -99,6 +107,8 @@ counters! {
         drained,
         /// Bytes of stores sent through below the bus.
         through_bytes,
+        /// Bytes of stores that this core's `BusUpd` carried.
+        update_bytes,
         /// Dirty bits set by stores: clean to dirty, at any private level.
         dirty_set,
         /// Dirty bits that met another dirty copy of the line in the same core.
@@ -308,8 +318,12 @@ mod tests {
             silent_upgrades: next(),
             invalidations: next(),
             invalidations_sent: next(),
+            updates: next(),
+            updates_sent: next(),
             interventions: next(),
             flushes: next(),
+            flushes_kept: next(),
+            handed_over: next(),
             cache_to_cache: next(),
             fills_with_holders: next(),
             evictions: next(),
@@ -320,6 +334,7 @@ mod tests {
             cleaned: next(),
             drained: next(),
             through_bytes: next(),
+            update_bytes: next(),
             dirty_set: next(),
             dirty_merged: next(),
             stall_cycles: next(),

@@ -46,6 +46,8 @@
 
 mod bus;
 mod counters;
+mod defect;
+mod fault;
 mod machine;
 mod observe;
 mod private;
@@ -58,8 +60,10 @@ mod step;
 mod table;
 
 pub use counters::{BusCounters, Cause, CoreCounters, LevelCounters, MemoryCounters, Transitions};
+pub use defect::Defect;
+pub use fault::Fault;
 pub use machine::{Broken, BuildError, Machine};
-pub use observe::{FirstLevel, Loss, Observer, Place, Supplier, Transaction};
+pub use observe::{Cell, FirstLevel, Loss, Observer, Place, Supplier, Transaction};
 pub use protocol::{Protocol, StateInfo};
 pub use reference::{CoreId, Op, Reference};
 pub use rules::{CleanSupply, Rules, VictimOrder, WriteToShared};
@@ -67,4 +71,3 @@ pub use spec::{
     BusSpec, CORES_MAX, Inclusion, LEVELS_MAX, LevelSpec, MachineSpec, SpecError, WritePolicy,
 };
 pub use step::{BusOp, Holding, Processor, ProcessorStep, STATES_MAX, SnoopStep, State};
-pub use table::Defect;

@@ -6,8 +6,9 @@
 use cache::{LineAddr, Slot};
 
 use crate::counters::Cause;
+use crate::fault::Fault;
 use crate::reference::{CoreId, Reference};
-use crate::step::{BusOp, State};
+use crate::step::{BusOp, Processor, State};
 
 /// One place where a line's data can lie.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -91,6 +92,15 @@ pub enum Supplier {
     Store,
 }
 
+/// A cell of a protocol's tables.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Cell {
+    /// The core's own side.
+    Own(State, Processor),
+    /// Another core's transaction.
+    Snoop(State, BusOp),
+}
+
 /// An onlooker. The order of calls is the order of events: one look-up begins a reference, and a
 /// transaction that takes lines away from other cores for a store is followed by that store before
 /// any other.
@@ -116,6 +126,11 @@ pub trait Observer {
     #[inline]
     fn copied(&mut self, line: LineAddr, from: Place, to: Place) {}
 
+    /// A cell of the tables decides what a core does; for a snoop, also where the core does not
+    /// hold the line.
+    #[inline]
+    fn decided(&mut self, core: CoreId, line: LineAddr, cell: Cell) {}
+
     /// A core's state for a line changes.
     #[inline]
     fn changed(&mut self, core: CoreId, line: LineAddr, from: State, to: State, cause: Cause) {}
@@ -135,6 +150,13 @@ pub trait Observer {
     /// A transaction has ended.
     #[inline]
     fn transacted(&mut self, transaction: &Transaction) {}
+
+    /// Tells whether the machine shall misbehave in this way, for a test of the checks.
+    #[doc(hidden)]
+    #[inline]
+    fn plants(&self, fault: Fault) -> bool {
+        false
+    }
 }
 
 impl Observer for () {}
@@ -172,6 +194,12 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     }
 
     #[inline]
+    fn decided(&mut self, core: CoreId, line: LineAddr, cell: Cell) {
+        self.0.decided(core, line, cell);
+        self.1.decided(core, line, cell);
+    }
+
+    #[inline]
     fn changed(&mut self, core: CoreId, line: LineAddr, from: State, to: State, cause: Cause) {
         self.0.changed(core, line, from, to, cause);
         self.1.changed(core, line, from, to, cause);
@@ -199,5 +227,10 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn transacted(&mut self, transaction: &Transaction) {
         self.0.transacted(transaction);
         self.1.transacted(transaction);
+    }
+
+    #[inline]
+    fn plants(&self, fault: Fault) -> bool {
+        self.0.plants(fault) || self.1.plants(fault)
     }
 }

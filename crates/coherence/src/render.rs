@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::protocol::Protocol;
-use crate::step::{BusOp, Processor, ProcessorStep, SnoopStep, State};
+use crate::step::{BusOp, Processor, ProcessorStep, SnoopStep};
 
 /// Renders a protocol as aligned plain text.
 pub fn text(protocol: &Protocol) -> String {
@@ -68,7 +68,7 @@ fn states(protocol: &Protocol) -> Grid {
 fn processor(protocol: &Protocol) -> Grid {
     let header = Processor::ALL.iter().map(|event| event.name().to_owned());
     let mut grid = vec![std::iter::once("state".to_owned()).chain(header).collect::<Vec<_>>()];
-    for state in all_states(protocol) {
+    for state in protocol.all_states() {
         let cells = Processor::ALL
             .iter()
             .map(|event| processor_cell(protocol, protocol.processor(state, *event)));
@@ -81,21 +81,17 @@ fn processor(protocol: &Protocol) -> Grid {
 /// Columns of operations that the protocol never meets are left out.
 fn snoop(protocol: &Protocol) -> Grid {
     let met = |op: &&BusOp| {
-        all_states(protocol).any(|state| protocol.snoop(state, **op) != SnoopStep::Never)
+        protocol.all_states().any(|state| protocol.snoop(state, **op) != SnoopStep::Never)
     };
     let ops: Vec<_> = BusOp::ALL.iter().filter(met).collect();
     let header = ops.iter().map(|op| op.name().to_owned());
     let mut grid = vec![std::iter::once("state".to_owned()).chain(header).collect::<Vec<_>>()];
-    for state in all_states(protocol) {
+    for state in protocol.all_states() {
         let cells = ops.iter().map(|op| snoop_cell(protocol, protocol.snoop(state, **op)));
         let name = protocol.state_name(state).to_owned();
         grid.push(std::iter::once(name).chain(cells).collect());
     }
     grid
-}
-
-fn all_states(protocol: &Protocol) -> impl Iterator<Item = State> + use<> {
-    (0..protocol.states().len() as u8).map(State)
 }
 
 fn processor_cell(protocol: &Protocol, step: ProcessorStep) -> String {
@@ -117,6 +113,8 @@ fn snoop_cell(protocol: &Protocol, step: SnoopStep) -> String {
         SnoopStep::Never => "never".to_owned(),
         SnoopStep::Silent(next) => protocol.state_name(next).to_owned(),
         SnoopStep::Flush(next) => format!("flush, {}", protocol.state_name(next)),
+        SnoopStep::Supply(next) => format!("supply, {}", protocol.state_name(next)),
+        SnoopStep::HandOver(next) => format!("hand over, {}", protocol.state_name(next)),
     }
 }
 

@@ -87,7 +87,8 @@ impl Tables {
         for number in 0..protocol.states().len() {
             let state = State(number as u8);
             for event in Processor::ALL {
-                let step = under_rules(protocol.processor(state, event), rules);
+                let step = protocol.processor(state, event);
+                let step = under_rules(step, event, protocol.holding(state).dirty, rules);
                 tables.processor[number][event as usize] = step;
             }
             for op in BusOp::ALL {
@@ -131,14 +132,18 @@ impl Tables {
     }
 }
 
-fn under_rules(step: ProcessorStep, rules: Rules) -> ProcessorStep {
+/// Applies the rules that change a cell of the core's side.
+fn under_rules(step: ProcessorStep, event: Processor, dirty: bool, rules: Rules) -> ProcessorStep {
     match step {
+        // An owner does not read its line again: what lies below is older.
         ProcessorStep::Bus(BusOp::BusUpgr, next)
-            if rules.write_to_shared == WriteToShared::ReadExclusive =>
+            if rules.write_to_shared == WriteToShared::ReadExclusive && !dirty =>
         {
             ProcessorStep::Bus(BusOp::BusRdX, next)
         }
-        ProcessorStep::Wire { op, shared, .. } if !rules.exclusive_on_sole_read => {
+        ProcessorStep::Wire { op, shared, .. }
+            if event == Processor::Load && !rules.exclusive_on_sole_read =>
+        {
             ProcessorStep::Bus(op, shared)
         }
         other => other,

@@ -6,6 +6,7 @@ use cache::{Geometry, LineSize, Replacement};
 
 use crate::protocol::Protocol;
 use crate::rules::{Rules, VictimOrder};
+use crate::step::BusOp;
 
 /// The most cores of a machine.
 pub const CORES_MAX: u32 = 64;
@@ -117,6 +118,14 @@ pub enum SpecError {
         /// The index of the write-back level among the private ones.
         level: usize,
     },
+    /// A store that no level takes, under a protocol that has no `BusRdX` to announce it with.
+    StoreNowhere,
+    /// A protocol that hands a dirty line over, and a write-through level inside a non-inclusive
+    /// one: a copy at the write-through level alone could not take the duty over.
+    HandOverToWriteThrough {
+        /// The index of the non-inclusive level among the private ones.
+        level: usize,
+    },
     /// `FillFirst` with an inclusive level below the first.
     FillFirstWithInclusive {
         /// The index of the inclusive level among all levels, private ones first.
@@ -135,6 +144,14 @@ impl fmt::Display for SpecError {
             Self::WriteBackInsideWriteThrough { .. } => {
                 write!(f, "a private write-back level lies inside a write-through one")
             }
+            Self::StoreNowhere => {
+                write!(f, "no level takes a store, and the protocol has no BusRdX to announce it")
+            }
+            Self::HandOverToWriteThrough { .. } => write!(
+                f,
+                "the protocol hands dirty lines over, and a write-through level inside a \
+                 non-inclusive one cannot take them"
+            ),
             Self::FillFirstWithInclusive { .. } => {
                 write!(f, "`FillFirst` does not go with an inclusive level below the first")
             }
@@ -168,6 +185,7 @@ impl MachineSpec {
                 return Err(SpecError::WriteBackInsideWriteThrough { level });
             }
         }
+        self.check_stores()?;
         if self.rules.victim_order == VictimOrder::FillFirst {
             let all = self.private.iter().chain(&self.shared).enumerate().skip(1);
             for (level, spec) in all {
@@ -175,6 +193,23 @@ impl MachineSpec {
                     return Err(SpecError::FillFirstWithInclusive { level });
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Checks that the protocol has a way for the stores that write-through levels let pass.
+    fn check_stores(&self) -> Result<(), SpecError> {
+        let passes = WritePolicy::WriteThrough { allocate: false };
+        let takes_none = self.private.iter().all(|level| level.write == passes);
+        if takes_none && !self.protocol.issues(BusOp::BusRdX) {
+            return Err(SpecError::StoreNowhere);
+        }
+        let first = self.private.iter().position(|level| level.write == WritePolicy::WriteBack);
+        if let Some(level) = first.filter(|level| *level > 0)
+            && self.private[level].inclusion == Inclusion::NonInclusive
+            && self.protocol.hands_over()
+        {
+            return Err(SpecError::HandOverToWriteThrough { level });
         }
         Ok(())
     }

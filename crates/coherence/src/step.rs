@@ -45,7 +45,7 @@ pub struct Holding {
 }
 
 /// What a core's own side asks of its line.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Processor {
     /// A load or an instruction fetch.
     Load,
@@ -73,7 +73,7 @@ impl Processor {
 }
 
 /// A transaction on the bus, as the other cores' caches see it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum BusOp {
     /// Read a line to share it.
     BusRd,
@@ -130,6 +130,16 @@ pub enum ProcessorStep {
     WriteBack(State),
 }
 
+impl ProcessorStep {
+    /// Returns the transaction that the step puts on the bus, if any.
+    pub const fn op(self) -> Option<BusOp> {
+        match self {
+            Self::Bus(op, _) | Self::Wire { op, .. } => Some(op),
+            Self::Never | Self::Silent(_) | Self::Discard(_) | Self::WriteBack(_) => None,
+        }
+    }
+}
+
 /// What another core's side does in one cell of the snoop table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SnoopStep {
@@ -139,6 +149,24 @@ pub enum SnoopStep {
     Silent(State),
     /// The dirty line goes on the bus; the requester and what lies below the bus take it.
     Flush(State),
+    /// The line goes on the bus for the requester alone: what lies below the bus does not change,
+    /// and a dirty owner stays the owner.
+    Supply(State),
+    /// The requester has the line already, as new as this dirty copy, and answers for it from now
+    /// on: no data moves.
+    HandOver(State),
+}
+
+impl SnoopStep {
+    /// Returns the state after the step, if there is one.
+    pub const fn next(self) -> Option<State> {
+        match self {
+            Self::Never => None,
+            Self::Silent(next) | Self::Flush(next) | Self::Supply(next) | Self::HandOver(next) => {
+                Some(next)
+            }
+        }
+    }
 }
 
 /// A cell that no path reaches.
@@ -190,7 +218,7 @@ pub(crate) const fn write_back(next: State) -> ProcessorStep {
     ProcessorStep::WriteBack(next)
 }
 
-/// The snooped line goes to this state.
+/// The snooped line goes to this state. (A copy that stays takes the word of a `BusUpd`.)
 pub(crate) const fn go(next: State) -> SnoopStep {
     SnoopStep::Silent(next)
 }
@@ -198,4 +226,14 @@ pub(crate) const fn go(next: State) -> SnoopStep {
 /// The snooped line's dirty data goes on the bus, then the line goes to this state.
 pub(crate) const fn flush(next: State) -> SnoopStep {
     SnoopStep::Flush(next)
+}
+
+/// The snooped line's data goes to the requester and not below, then the line goes to this state.
+pub(crate) const fn supply(next: State) -> SnoopStep {
+    SnoopStep::Supply(next)
+}
+
+/// The duty to write the line back moves to the requester, then the line goes to this state.
+pub(crate) const fn hand_over(next: State) -> SnoopStep {
+    SnoopStep::HandOver(next)
 }

@@ -1,7 +1,4 @@
-//! Transition tables as grids that the compiler checks, and the audit of what no protocol may do.
-
-use crate::step::{BusOp, Holding, Processor, ProcessorStep, STATES_MAX, SnoopStep, State};
-
+//! Transition tables as grids that the compiler checks.
 /// Declares a protocol's states in order, each with what it holds.
 ///
 /// Makes a constant of each name (its [`State`]), `STATES` (names and holdings) and the row type
@@ -15,7 +12,11 @@ macro_rules! states {
             const ALL: &[Self] = &[$(Self::$name),+];
         }
 
-        $($(#[doc = $doc])+ const $name: State = State(Row::$name as u8);)+
+        $(
+            $(#[doc = $doc])+
+            #[allow(non_upper_case_globals, reason = "states are named as the literature has it")]
+            const $name: State = State(Row::$name as u8);
+        )+
 
         const STATES: &[StateInfo] = &[$(StateInfo {
             name: Cow::Borrowed(stringify!($name)),
@@ -82,7 +83,7 @@ macro_rules! table {
     };
 }
 
-/// Refuses at compile time a built-in protocol with a [`Defect`].
+/// Refuses at compile time a built-in protocol with a [`Defect`](crate::Defect).
 macro_rules! audit {
     ($states:ident, $processor:ident, $snoop:ident) => {
         const _: () = {
@@ -94,7 +95,9 @@ macro_rules! audit {
                 holdings[row] = $states[row].holding;
                 row += 1;
             }
-            if let Some(defect) = crate::table::first_defect(&holdings, $processor, $snoop) {
+            let grid =
+                crate::defect::Grid { states: &holdings, processor: $processor, snoop: $snoop };
+            if let Some(defect) = grid.first_defect() {
                 panic!("{}", defect.rule);
             }
         };
@@ -102,119 +105,3 @@ macro_rules! audit {
 }
 
 pub(crate) use {audit, states, table};
-
-/// A cell that breaks a rule which every protocol must keep.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Defect {
-    /// The row: the state whose cell is wrong.
-    pub state: State,
-    /// The column, by its name.
-    pub event: &'static str,
-    /// The rule that is broken.
-    pub rule: &'static str,
-}
-
-/// Returns the first defect of a protocol's tables, if there is one.
-///
-/// What is checked here needs one cell at a time; what needs several caches at once is the
-/// explorer's part.
-pub(crate) const fn first_defect(
-    states: &[Holding],
-    processor: &[[ProcessorStep; Processor::ALL.len()]],
-    snoop: &[[SnoopStep; BusOp::ALL.len()]],
-) -> Option<Defect> {
-    if states.is_empty() || states.len() > STATES_MAX {
-        return Some(defect(0, "states", "a protocol has 1 to 16 states"));
-    }
-    if states[0].valid || states[0].unique || states[0].dirty || states[0].forwards {
-        return Some(defect(0, "states", "the first state is the one of a line that is not held"));
-    }
-    let mut row = 0;
-    while row < states.len() {
-        let mut column = 0;
-        while column < Processor::ALL.len() {
-            let step = processor[row][column];
-            if let Some(rule) = processor_rule(states, row, Processor::ALL[column], step) {
-                return Some(defect(row, Processor::ALL[column].name(), rule));
-            }
-            column += 1;
-        }
-        column = 0;
-        while column < BusOp::ALL.len() {
-            let step = snoop[row][column];
-            if let Some(rule) = snoop_rule(states, row, BusOp::ALL[column], step) {
-                return Some(defect(row, BusOp::ALL[column].name(), rule));
-            }
-            column += 1;
-        }
-        row += 1;
-    }
-    None
-}
-
-const fn defect(row: usize, event: &'static str, rule: &'static str) -> Defect {
-    Defect { state: State(row as u8), event, rule }
-}
-
-const fn processor_rule(
-    states: &[Holding],
-    row: usize,
-    event: Processor,
-    step: ProcessorStep,
-) -> Option<&'static str> {
-    let (next, other) = match step {
-        ProcessorStep::Never => return None,
-        ProcessorStep::Silent(next)
-        | ProcessorStep::Bus(_, next)
-        | ProcessorStep::Discard(next)
-        | ProcessorStep::WriteBack(next) => (next, next),
-        ProcessorStep::Wire { shared, alone, .. } => (shared, alone),
-    };
-    if next.index() >= states.len() || other.index() >= states.len() {
-        return Some("a step leads to a state that does not exist");
-    }
-    let (from, next, other) = (states[row], states[next.index()], states[other.index()]);
-    match event {
-        Processor::Load if !next.valid || !other.valid => Some("a load ends with a valid copy"),
-        Processor::Load if from.dirty && !next.dirty => Some("a load drops dirty data"),
-        Processor::Store if !next.dirty && !other.dirty => Some("a store leaves nobody dirty"),
-        Processor::Evict => match step {
-            ProcessorStep::Discard(_) if from.dirty => Some("an eviction drops dirty data"),
-            ProcessorStep::WriteBack(_) if !from.dirty => Some("a clean line is written back"),
-            ProcessorStep::Discard(_) | ProcessorStep::WriteBack(_) if !next.valid => None,
-            _ => Some("an eviction discards or writes back, and ends invalid"),
-        },
-        Processor::Clean if next.dirty => Some("a clean leaves the line dirty"),
-        Processor::Clean if next.valid != from.valid => Some("a clean keeps the copy"),
-        Processor::Load | Processor::Store | Processor::Clean => None,
-    }
-}
-
-const fn snoop_rule(
-    states: &[Holding],
-    row: usize,
-    op: BusOp,
-    step: SnoopStep,
-) -> Option<&'static str> {
-    let next = match step {
-        SnoopStep::Never => return None,
-        SnoopStep::Silent(next) | SnoopStep::Flush(next) => next,
-    };
-    if next.index() >= states.len() {
-        return Some("a step leads to a state that does not exist");
-    }
-    let (from, next) = (states[row], states[next.index()]);
-    if !from.valid && next.valid {
-        return Some("a snoop makes a copy out of nothing");
-    }
-    match (op, step) {
-        (_, SnoopStep::Flush(_)) if !from.dirty => Some("a clean copy has nothing to flush"),
-        (_, SnoopStep::Flush(_)) if next.dirty => Some("a flush leaves the line dirty"),
-        (_, SnoopStep::Silent(_)) if from.dirty && !next.dirty => Some("a snoop drops dirty data"),
-        (BusOp::BusRdX | BusOp::BusUpgr, _) if next.valid => {
-            Some("another core's store leaves a copy")
-        }
-        (BusOp::BusRd, _) if next.unique => Some("another core's read leaves a unique copy"),
-        _ => None,
-    }
-}

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use coherence::{MachineSpec, State};
+use coherence::{BusOp, Holding, MachineSpec, Protocol, SnoopStep, State};
 
 use crate::tally::{CoreTally, Standing, Tally};
 
@@ -81,11 +81,16 @@ fn audit_dirty_bits(
 ) -> Result<(), BrokenLaw> {
     let c = &core.counters;
     law(
-        "dirty bits at the start + dirty_set = write_backs + flushes + dirty_back_invalidations \
-         + dirty_merged + bits still set",
+        "dirty bits at the start + dirty_set + flushes_kept = write_backs + flushes \
+         + handed_over + dirty_back_invalidations + dirty_merged + bits still set",
         place,
-        start.dirty + c.dirty_set,
-        c.write_backs + c.flushes + c.dirty_back_invalidations + c.dirty_merged + now.dirty,
+        start.dirty + c.dirty_set + c.flushes_kept,
+        c.write_backs
+            + c.flushes
+            + c.handed_over
+            + c.dirty_back_invalidations
+            + c.dirty_merged
+            + now.dirty,
     )?;
     law(
         "write_backs = dirty_evictions + cleaned + drained",
@@ -102,7 +107,7 @@ fn audit_lines(
     now: Standing,
     place: &str,
 ) -> Result<(), BrokenLaw> {
-    let states = || (1..spec.protocol.states().len() as u8).map(State);
+    let states = || spec.protocol.all_states().filter(|state| state.is_valid());
     let sum = |from: &dyn Fn(State) -> (State, State)| -> u64 {
         let pairs = states().flat_map(|state| {
             let (before, after) = from(state);
@@ -123,20 +128,38 @@ fn audit_lines(
         .sum();
     let c = &core.counters;
     law("invalidations = transitions to I by snoop", place, c.invalidations, snooped)?;
-    let holding = |state| spec.protocol.holding(state);
-    let shared: u64 = states()
-        .filter(|from| holding(*from).unique || holding(*from).dirty)
-        .flat_map(|from| states().map(move |to| (from, to)))
-        .filter(|(_, to)| !holding(*to).unique)
-        .map(|(from, to)| core.transitions.get(from, to, coherence::Cause::Snoop))
-        .sum();
+    audit_interventions(&spec.protocol, core, place)
+}
+
+/// An intervention is a change of state, unless an owner stays the owner. A change by a `BusUpd`,
+/// which hands the line over to its writer, is none.
+fn audit_interventions(
+    protocol: &Protocol,
+    core: &CoreTally,
+    place: &str,
+) -> Result<(), BrokenLaw> {
+    let changes = |is: &dyn Fn(Holding, Holding) -> bool| -> u64 {
+        let states = || protocol.all_states().filter(|state| state.is_valid());
+        let pairs = states().flat_map(|from| states().map(move |to| (from, to)));
+        let asked = pairs.filter(|(a, b)| is(protocol.holding(*a), protocol.holding(*b)));
+        asked.map(|(a, b)| core.transitions.get(a, b, coherence::Cause::Snoop)).sum()
+    };
+    let shared = changes(&|from, to| (from.unique || from.dirty) && !to.unique);
+    let moved_kept = changes(&|from, to| from.dirty && to.dirty);
+    let c = &core.counters;
+    // Lines handed over stay only where a `BusUpd` asks for them.
+    let updated = match (protocol.issues(BusOp::BusUpgr), protocol.issues(BusOp::BusUpd)) {
+        (true, true) => return Ok(()),
+        (_, false) => 0,
+        (false, true) => c.handed_over,
+    };
     law(
-        "interventions = transitions from unique or dirty to shared by snoop",
+        "interventions + lines handed over that stay = transitions from unique or dirty to shared \
+         by snoop + flushes_kept without a transition",
         place,
-        c.interventions,
-        shared,
-    )?;
-    Ok(())
+        c.interventions + updated + moved_kept,
+        shared + c.flushes_kept,
+    )
 }
 
 fn audit_levels(spec: &MachineSpec, core: &CoreTally, place: &str) -> Result<(), BrokenLaw> {
@@ -182,6 +205,7 @@ fn audit_shares(core: &CoreTally, place: &str) -> Result<(), BrokenLaw> {
     let held = c.fills_with_holders;
     at_most("cache_to_cache <= fills_with_holders", place, c.cache_to_cache, held)?;
     at_most("fills_with_holders <= bus_fills", place, held, c.bus_fills)?;
+    at_most("flushes_kept <= flushes", place, c.flushes_kept, c.flushes)?;
     at_most("silent_upgrades <= writes + atomics", place, c.silent_upgrades, c.writes + c.atomics)?;
     at_most("bus_wait_cycles <= stall_cycles", place, c.bus_wait_cycles, c.stall_cycles)?;
     at_most("stall_cycles <= cycles", place, c.stall_cycles, core.cycles)
@@ -197,6 +221,7 @@ fn audit_machine(spec: &MachineSpec, tally: &Tally) -> Result<(), BrokenLaw> {
         total.invalidations,
         total.invalidations_sent,
     )?;
+    law("updates = updates_sent", place, total.updates, total.updates_sent)?;
     for (name, on_bus, by_cores) in [
         ("bus.bus_rd = the cores' bus_rd", bus.bus_rd, total.bus_rd),
         ("bus.bus_rdx = the cores' bus_rdx", bus.bus_rdx, total.bus_rdx),
@@ -210,10 +235,10 @@ fn audit_machine(spec: &MachineSpec, tally: &Tally) -> Result<(), BrokenLaw> {
     let lines_moved = total.bus_fills + total.write_backs + total.dirty_back_invalidations;
     law(
         "bus.data_bytes = (bus_fills + write_backs + dirty_back_invalidations) x line \
-         + bytes of stores sent through",
+         + bytes of stores sent through and of BusUpd",
         place,
         bus.data_bytes,
-        lines_moved * line + total.through_bytes,
+        lines_moved * line + total.through_bytes + total.update_bytes,
     )?;
     let shared_hits: u64 = tally.shared.iter().map(|level| level.hits).sum();
     law(
@@ -235,22 +260,37 @@ fn audit_machine(spec: &MachineSpec, tally: &Tally) -> Result<(), BrokenLaw> {
 /// What the backing store took, where no shared level stands before it.
 fn audit_stores(spec: &MachineSpec, tally: &Tally) -> Result<(), BrokenLaw> {
     let total = tally.totals().counters;
-    if !spec.shared.is_empty() || !spec.rules.invalidating_flush_updates_memory {
+    let updates = spec.rules.invalidating_flush_updates_memory && !moves_past_memory(spec);
+    if !spec.shared.is_empty() || !updates {
         return Ok(());
     }
-    let lines = total.write_backs + total.flushes;
+    let lines = total.write_backs + total.flushes - total.flushes_kept;
     law(
-        "memory.writes = write_backs + flushes + bus.write_throughs",
+        "memory.writes = write_backs + flushes - flushes_kept + bus.write_throughs",
         "the machine",
         tally.memory.writes,
         lines + tally.bus.write_throughs,
     )?;
     law(
-        "memory.bytes_written = (write_backs + flushes) x line + bytes of stores sent through",
+        "memory.bytes_written = (write_backs + flushes - flushes_kept) x line + bytes of stores \
+         sent through",
         "the machine",
         tally.memory.bytes_written,
         lines * spec.line.bytes() + total.through_bytes,
     )
+}
+
+/// Tells whether some owner answers another core's store without an update of what lies below.
+fn moves_past_memory(spec: &MachineSpec) -> bool {
+    let supplies = |state| match spec.protocol.snoop(state, BusOp::BusRdX) {
+        SnoopStep::Supply(next) => {
+            spec.protocol.holding(state).dirty && !spec.protocol.holding(next).dirty
+        }
+        SnoopStep::Never | SnoopStep::Silent(_) | SnoopStep::Flush(_) | SnoopStep::HandOver(_) => {
+            false
+        }
+    };
+    spec.protocol.all_states().any(supplies)
 }
 
 #[cfg(test)]
@@ -299,9 +339,9 @@ mod tests {
         let wrong = each!(CoreCounters:
             reads writes atomics fetches accesses hits misses read_misses write_misses
             fetch_misses bus_rd bus_rdx bus_upgr bus_upd bus_fills invalidations
-            invalidations_sent interventions flushes cache_to_cache evictions dirty_evictions
-            back_invalidations dirty_back_invalidations write_backs cleaned drained through_bytes
-            dirty_set dirty_merged);
+            invalidations_sent updates updates_sent interventions flushes flushes_kept handed_over
+            cache_to_cache evictions dirty_evictions back_invalidations dirty_back_invalidations
+            write_backs cleaned drained through_bytes update_bytes dirty_set dirty_merged);
         for (name, spoil) in wrong {
             let mut tally = run.tally.clone();
             spoil(&mut tally.cores[1].counters);

@@ -5,11 +5,12 @@ use cache::{Choice, LineAddr, Slot};
 use super::Machine;
 use super::fill::Supply;
 use crate::counters::Cause;
-use crate::observe::{Loss, Observer, Place};
+use crate::fault::Fault;
+use crate::observe::{Cell, Loss, Observer, Place};
 use crate::private::inside;
 use crate::reference::CoreId;
 use crate::rules::VictimOrder;
-use crate::step::State;
+use crate::step::{Processor, ProcessorStep, State};
 
 /// A line that has left a cache and whose data, if dirty, has yet to arrive further out.
 ///
@@ -18,8 +19,10 @@ use crate::step::State;
 pub(super) struct Victim {
     line: LineAddr,
     state: State,
-    /// The data, if it is newer than what lies further out.
-    dirty: Option<Place>,
+    /// Where the line's data is.
+    from: Place,
+    /// It is newer than what lies further out.
+    dirty: bool,
     /// The eviction took copies of inner levels along.
     took_inner: bool,
 }
@@ -62,29 +65,28 @@ impl<O: Observer> Machine<O> {
         let inclusive = evicting.inclusive;
         evicting.counters.evictions += 1;
         evicting.store.remove(slot);
-        let mut dirty = was_dirty.then_some(Place::Private { core, cache, slot });
+        let mut from = Place::Private { core, cache, slot };
+        let mut dirty = was_dirty;
         let mut took_inner = false;
-        if inclusive {
+        if inclusive && !self.observer.plants(Fault::NoBackInvalidation) {
             let inner = self.take_inner_copies(core, cache, line);
             took_inner = inner.taken;
-            if inner.dirty.is_some() {
+            if let Some(newest) = inner.dirty {
                 self.cores[core as usize].counters.dirty_merged += u64::from(was_dirty);
-                dirty = inner.dirty;
+                (from, dirty) = (newest, true);
             }
         }
         let owner = &mut self.cores[core as usize];
         if cache + 1 == owner.levels {
             owner.counters.evictions += 1;
-            owner.counters.dirty_evictions += u64::from(dirty.is_some());
+            owner.counters.dirty_evictions += u64::from(dirty);
         }
-        if self.spec.rules.victim_order == VictimOrder::FillFirst {
-            dirty = dirty.map(|from| {
-                let departing = Place::Departing { core: Some(core), cache };
-                self.observer.copied(line, from, departing);
-                departing
-            });
+        if dirty && self.spec.rules.victim_order == VictimOrder::FillFirst {
+            let departing = Place::Departing { core: Some(core), cache };
+            self.observer.copied(line, from, departing);
+            from = departing;
         }
-        Victim { line, state, dirty, took_inner }
+        Victim { line, state, from, dirty, took_inner }
     }
 
     /// Removes the copies inside a level; their data is the innermost dirty copy.
@@ -103,6 +105,9 @@ impl<O: Observer> Machine<O> {
                 owner.counters.dirty_merged += u64::from(copies.dirty.is_some());
                 copies.dirty.get_or_insert(Place::Private { core, cache, slot });
             }
+            if self.observer.plants(Fault::BackInvalidationDropsData) {
+                copies.dirty = None;
+            }
             inner.store.remove(slot);
             inner.counters.back_invalidations += 1;
             owner.counters.back_invalidations += 1;
@@ -113,11 +118,41 @@ impl<O: Observer> Machine<O> {
 
     /// Sends a victim's data outward, then settles the core's state.
     pub(super) fn depart(&mut self, core: CoreId, cache: usize, victim: Victim) {
-        if let Some(from) = victim.dirty {
-            let supply = Supply { from, state: victim.state };
-            self.send_outward(core, cache, victim.line, supply);
+        let Victim { line, state, from, .. } = victim;
+        let goes = if self.cores[core as usize].is_outermost(cache) && self.is_last(core, line) {
+            self.writes_back(core, &victim)
+        } else {
+            victim.dirty
+        };
+        if goes {
+            self.send_outward(core, cache, line, Supply { from, state });
         }
         self.settle(core, &victim);
+    }
+
+    /// Tells whether a victim is all that the core has of its line: no other copy, and no other
+    /// victim on its way.
+    fn is_last(&self, core: CoreId, line: LineAddr) -> bool {
+        let mut others = self.displaced.iter().filter(|displaced| displaced.victim.line == line);
+        !self.cores[core as usize].state(line).is_valid()
+            && others.next().is_none()
+            && !self.in_transit.contains(&(core, line))
+    }
+
+    /// Asks the protocol whether the last copy of a line is written back.
+    fn writes_back(&mut self, core: CoreId, victim: &Victim) -> bool {
+        let &Victim { line, state, dirty, .. } = victim;
+        match self.tables.processor(state, Processor::Evict) {
+            ProcessorStep::Discard(_) => false,
+            ProcessorStep::WriteBack(_) => true,
+            ProcessorStep::Never
+            | ProcessorStep::Silent(_)
+            | ProcessorStep::Bus(..)
+            | ProcessorStep::Wire { .. } => {
+                self.break_promise(core, line, state, Processor::Evict.name());
+                dirty
+            }
+        }
     }
 
     /// Lets the victims of a reference leave, those of the outer levels first.
@@ -131,17 +166,18 @@ impl<O: Observer> Machine<O> {
     /// A copy is gone: does the core's state follow? A line that another level has displaced and
     /// that has yet to leave is still the core's, and so is one whose data is on its way.
     fn settle(&mut self, core: CoreId, victim: &Victim) {
-        let &Victim { line, state, dirty, took_inner } = victim;
+        let &Victim { line, state, dirty, took_inner, .. } = victim;
         if self.in_transit.contains(&(core, line)) {
             return;
         }
         let mut displaced = self.displaced.iter().map(|d| &d.victim).filter(|v| v.line == line);
-        let displaced_dirty = displaced.clone().any(|v| v.dirty.is_some());
+        let displaced_dirty = displaced.clone().any(|v| v.dirty);
         let owner = &self.cores[core as usize];
         if !owner.state(line).is_valid() && displaced.next().is_none() {
+            self.observer.decided(core, line, Cell::Own(state, Processor::Evict));
             let loss = if took_inner { Loss::BackInvalidation } else { Loss::Replacement };
             self.lose(core, line, state, Cause::Evict, loss);
-        } else if dirty.is_some() && owner.innermost_dirty(line).is_none() && !displaced_dirty {
+        } else if dirty && owner.innermost_dirty(line).is_none() && !displaced_dirty {
             let next = self.cleaned(core, line, state);
             self.change(core, line, state, next, Cause::Evict);
             for other in self.displaced.iter_mut().filter(|d| d.victim.line == line) {
@@ -205,6 +241,7 @@ impl<O: Observer> Machine<O> {
         self.posted.push(line);
         self.observer.wrote_back(core, line);
         self.arrive_below(0, line, from);
+        self.plant_clean_copy(Fault::WriteBackLeavesClean, line);
     }
 
     /// Posts the write-backs of the reference that ends at `now`; returns when the core goes on.

@@ -6,7 +6,7 @@ use super::Machine;
 use super::evict::Displaced;
 use super::reference::Request;
 use crate::counters::Cause;
-use crate::observe::{Observer, Place};
+use crate::observe::{Cell, Observer, Place};
 use crate::rules::VictimOrder;
 use crate::step::{BusOp, ProcessorStep, State};
 
@@ -133,12 +133,13 @@ impl<O: Observer> Machine<O> {
     }
 
     /// Asks the bus for a line, and decides the core's state for it.
-    fn fill_from_bus(&mut self, request: &Request, now: &mut u64) -> Supply {
-        let &Request { core, line, event, .. } = request;
+    fn fill_from_bus(&mut self, request: &mut Request, now: &mut u64) -> Supply {
+        let &mut Request { core, line, event, .. } = request;
         let from = self.cores[core as usize].state(line);
         // A core can hold a line that its levels lack: in its L1I, which a store that passes a
         // no-allocate first level does not ask. The levels then ask as if the core had nothing.
         let row = if request.reads_again { from } else { State::INVALID };
+        self.observer.decided(core, line, Cell::Own(row, event));
         let (op, shared, alone) = match self.tables.processor(row, event) {
             ProcessorStep::Bus(op, next) => (op, next, next),
             ProcessorStep::Wire { op, shared, alone } => (op, shared, alone),
@@ -152,6 +153,7 @@ impl<O: Observer> Machine<O> {
         };
         let transaction = self.transact(request, op, true, *now);
         *now = transaction.end;
+        request.filled = Some((op, transaction.from));
         let next = if transaction.held_elsewhere { shared } else { alone };
         self.change(core, line, from, next, Cause::of(event));
         Supply { from: transaction.from, state: next }

@@ -78,7 +78,8 @@ impl<O: Observer> Machine<O> {
     /// Writes a line back from every cache; the copies stay.
     fn clean_line(&mut self, line: LineAddr, cause: Cause) {
         for core in 0..self.cores.len() as CoreId {
-            if self.send_newest(core, line) {
+            self.send_newest(core, line);
+            if self.cores[core as usize].state(line).is_valid() {
                 self.clean_state(core, line, cause);
             }
         }
@@ -107,14 +108,13 @@ impl<O: Observer> Machine<O> {
         }
     }
 
-    /// Sends a core's newest dirty data of a line below the bus; tells whether there was any.
-    fn send_newest(&mut self, core: CoreId, line: LineAddr) -> bool {
-        let Some(from) = self.clean_copies(core, line, true) else { return false };
+    /// Sends a core's newest dirty data of a line, if there is any, below the bus.
+    fn send_newest(&mut self, core: CoreId, line: LineAddr) {
+        let Some(from) = self.clean_copies(core, line, true) else { return };
         let owner = &mut self.cores[core as usize];
         owner.caches[owner.levels - 1].counters.write_backs += 1;
         owner.counters.cleaned += 1;
         self.send_below(core, line, from);
-        true
     }
 
     /// Sends a shared level's line outward if it is dirty; the copy stays.

@@ -21,7 +21,7 @@ use crate::bus::Bus;
 use crate::counters::{
     BusCounters, Cause, CoreCounters, LevelCounters, MemoryCounters, Transitions,
 };
-use crate::observe::{Loss, Observer};
+use crate::observe::{Cell, Loss, Observer};
 use crate::private::{Cache, Core};
 use crate::reference::{CoreId, Op, Reference};
 use crate::rules::Tables;
@@ -269,6 +269,7 @@ impl<O: Observer> Machine<O> {
 
     /// Returns the state of a line whose last dirty data has gone below the bus.
     fn cleaned(&mut self, core: CoreId, line: LineAddr, from: State) -> State {
+        self.observer.decided(core, line, Cell::Own(from, Processor::Clean));
         match self.tables.processor(from, Processor::Clean) {
             ProcessorStep::Silent(next) => next,
             ProcessorStep::Never

@@ -5,10 +5,11 @@ use cache::{LineAddr, Slot};
 use super::through::Route;
 use super::{Broken, Machine};
 use crate::counters::Cause;
-use crate::observe::{FirstLevel, Loss, Observer, Place};
+use crate::fault::Fault;
+use crate::observe::{Cell, FirstLevel, Loss, Observer, Place};
 use crate::reference::{CoreId, Op, Reference};
 use crate::spec::WritePolicy;
-use crate::step::{BusOp, Processor, ProcessorStep};
+use crate::step::{BusOp, Processor, ProcessorStep, State};
 
 /// A request for a line on its way outward through one core's caches.
 #[derive(Clone, Copy, Debug)]
@@ -16,10 +17,16 @@ pub(super) struct Request {
     pub(super) core: CoreId,
     pub(super) line: LineAddr,
     pub(super) event: Processor,
+    /// The bytes that a store writes.
+    pub(super) bytes: u32,
     /// The core holds the line shared and reads it again to own it. Asked again at each level,
     /// because a victim that makes room for this request can take an outer copy of its line along
     /// (non-inclusive levels only).
     pub(super) reads_again: bool,
+    /// How the bus was asked for the line, and where it came from, once it was.
+    pub(super) filled: Option<(BusOp, Place)>,
+    /// A `BusUpd` has announced the store: the other copies take its bytes.
+    pub(super) updates: bool,
 }
 
 /// Where a store ended up being taken.
@@ -63,7 +70,7 @@ impl<O: Observer> Machine<O> {
                 cache.counters.hits += 1;
                 core.clock += cache.latency;
                 cache.store.touch(slot);
-                self.observe_hit(reference, first, slot);
+                self.observe_hit(reference, first, slot, state);
                 return Ok(());
             }
         }
@@ -72,9 +79,11 @@ impl<O: Observer> Machine<O> {
 
     /// Tells the onlooker of a hit that changes no state.
     #[inline]
-    fn observe_hit(&mut self, reference: &Reference, cache: usize, slot: Slot) {
+    fn observe_hit(&mut self, reference: &Reference, cache: usize, slot: Slot, state: State) {
         let place = Place::Private { core: reference.core, cache, slot };
         self.observer.looked_up(reference, cache, FirstLevel::Hit);
+        let cell = Cell::Own(state, reference.op.event());
+        self.observer.decided(reference.core, reference.line, cell);
         if reference.op != Op::Write {
             self.observer.loaded(reference, place);
         }
@@ -97,7 +106,10 @@ impl<O: Observer> Machine<O> {
             core: reference.core,
             line: reference.line,
             event,
+            bytes: reference.bytes,
             reads_again: self.reads_again(reference.core, reference.line, event),
+            filled: None,
+            updates: false,
         };
         let request = &mut request;
         self.count_first_level(reference, first, found, request);
@@ -164,11 +176,13 @@ impl<O: Observer> Machine<O> {
         let mut now = now;
         let slot = if let Some(slot) = found {
             self.cores[request.core as usize].caches[first].store.touch(slot);
-            now = self.permit(request, now);
             slot
         } else {
             self.bring(request, first, &mut now).slot
         };
+        if request.filled.is_none() {
+            now = self.permit(request, now);
+        }
         let place = Place::Private { core: request.core, cache: first, slot };
         self.observer.loaded(reference, place);
         now
@@ -187,14 +201,28 @@ impl<O: Observer> Machine<O> {
         let taken = self.take_store(request, found, &mut now);
         match taken {
             Taken::At(level, slot) => {
-                now = self.permit(request, now);
+                // A line that was read to be owned is owned. One that was read to be shared is
+                // stored to in the state reached.
+                if !matches!(request.filled, Some((BusOp::BusRdX, _))) {
+                    now = self.permit(request, now);
+                }
                 if reference.op == Op::Atomic {
                     let place = Place::Private { core: request.core, cache: level, slot };
                     self.observer.loaded(reference, place);
                 }
                 self.observer.storing(reference);
                 self.drop_instructions(request);
-                (now, self.write_at(reference, level, slot))
+                if request.updates {
+                    self.update_others(reference);
+                }
+                let way = self.write_at(reference, level, slot);
+                if let Some((_, from)) = request.filled
+                    && self.observer.plants(Fault::LateFill)
+                {
+                    let place = Place::Private { core: request.core, cache: level, slot };
+                    self.observer.copied(request.line, from, place);
+                }
+                (now, way)
             }
             Taken::Nowhere => {
                 now = self.transact(request, BusOp::BusRdX, false, now).end;
@@ -234,10 +262,11 @@ impl<O: Observer> Machine<O> {
     }
 
     /// Gets the right to do what is asked to a line that the core holds; returns when it is there.
-    fn permit(&mut self, request: &Request, now: u64) -> u64 {
-        let &Request { core, line, event, .. } = request;
+    fn permit(&mut self, request: &mut Request, now: u64) -> u64 {
+        let &mut Request { core, line, event, .. } = request;
         let state = self.cores[core as usize].state(line);
         let cause = Cause::of(event);
+        self.observer.decided(core, line, Cell::Own(state, event));
         match self.tables.processor(state, event) {
             ProcessorStep::Silent(next) => {
                 if event == Processor::Store && next != state {
@@ -247,11 +276,13 @@ impl<O: Observer> Machine<O> {
                 now
             }
             ProcessorStep::Bus(op, next) => {
+                request.updates = op == BusOp::BusUpd;
                 let transaction = self.transact(request, op, false, now);
                 self.change(core, line, state, next, cause);
                 transaction.end
             }
             ProcessorStep::Wire { op, shared, alone } => {
+                request.updates = op == BusOp::BusUpd;
                 let transaction = self.transact(request, op, false, now);
                 let next = if transaction.held_elsewhere { shared } else { alone };
                 self.change(core, line, state, next, cause);

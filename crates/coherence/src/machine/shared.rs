@@ -4,6 +4,7 @@ use cache::{Choice, LineAddr, Slot};
 
 use super::Machine;
 use crate::counters::Cause;
+use crate::fault::Fault;
 use crate::observe::{Loss, Observer, Place, Supplier};
 use crate::reference::CoreId;
 use crate::rules::VictimOrder;
@@ -119,8 +120,12 @@ impl<O: Observer> Machine<O> {
         let own = cache.store.is_dirty(slot).then_some(Place::Shared { level, slot });
         cache.counters.evictions += 1;
         cache.store.remove(slot);
-        let inner = if inclusive { self.back_invalidate(level, line) } else { None };
+        let takes_inner = inclusive && !self.observer.plants(Fault::NoBackInvalidation);
+        let inner = if takes_inner { self.back_invalidate(level, line) } else { None };
         let mut dirty = inner.or(own);
+        if self.observer.plants(Fault::DirtyVictimDropped) {
+            dirty = None;
+        }
         if self.spec.rules.victim_order == VictimOrder::FillFirst {
             dirty = dirty.map(|from| {
                 let departing = Place::Departing { core: None, cache: level };
@@ -156,8 +161,33 @@ impl<O: Observer> Machine<O> {
                 newest = taken;
             }
             self.lose(core, line, state, Cause::BackInvalidation, Loss::BackInvalidation);
+            if self.observer.plants(Fault::OneCoreBackInvalidated) {
+                break;
+            }
         }
         newest
+    }
+
+    /// Clears the dirty bit of the first shared level's copy if a planted fault forgets to set it.
+    pub(super) fn plant_clean_copy(&mut self, fault: Fault, line: LineAddr) {
+        if self.observer.plants(fault)
+            && let Some(level) = self.shared.first_mut()
+            && let Some(slot) = level.store.find(line)
+        {
+            level.store.set_dirty(slot, false);
+        }
+    }
+
+    /// Overwrites the first shared level's copy with what the backing store has, or answers past
+    /// it, if a planted fault does so; returns where the requester's data comes from.
+    pub(super) fn plant_old_data(&mut self, line: LineAddr, from: Place, flushed: bool) -> Place {
+        let Some(slot) = self.shared.first().and_then(|level| level.store.find(line)) else {
+            return from;
+        };
+        if flushed && self.observer.plants(Fault::StaleFill) {
+            self.observer.copied(line, Place::Store, Place::Shared { level: 0, slot });
+        }
+        if self.observer.plants(Fault::PastSharedLevel) { Place::Store } else { from }
     }
 
     fn depart_shared(&mut self, level: usize, victim: Option<SharedVictim>) {

@@ -5,8 +5,9 @@ use cache::LineAddr;
 use super::Machine;
 use super::reference::Request;
 use crate::counters::Cause;
-use crate::observe::{Loss, Observer, Place, Supplier, Transaction};
-use crate::reference::CoreId;
+use crate::fault::Fault;
+use crate::observe::{Cell, Loss, Observer, Place, Supplier, Transaction};
+use crate::reference::{CoreId, Reference};
 use crate::rules::CleanSupply;
 use crate::step::{BusOp, SnoopStep, State};
 
@@ -24,8 +25,13 @@ pub(super) struct Answer {
 /// What the snoops of one transaction add up to.
 #[derive(Clone, Copy, Debug, Default)]
 struct Snooped {
+    /// Another core holds the line.
     held: bool,
-    flushed: Option<(CoreId, Place)>,
+    /// The dirty owner that answers.
+    dirty: Option<(CoreId, Place)>,
+    /// The clean copy that answers by the protocol.
+    forwarded: Option<(CoreId, Place)>,
+    /// The first clean copy that may answer by the house rules.
     clean: Option<(CoreId, Place)>,
 }
 
@@ -40,8 +46,9 @@ impl<O: Observer> Machine<O> {
     ) -> Answer {
         let &Request { core, line, .. } = request;
         self.count_transaction(core, op);
+        let stale = self.plant_stale_answer(line);
         let snooped = self.snoop_all(core, op, line, wants_data);
-        let supplier = snooped.flushed.or(snooped.clean);
+        let supplier = snooped.dirty.or(snooped.forwarded).or(snooped.clean);
         let (from, supply, supplier) = match supplier {
             _ if !wants_data => (Place::Store, 0, None),
             Some((owner, from)) => {
@@ -53,7 +60,15 @@ impl<O: Observer> Machine<O> {
                 (below.from, below.ticks, Some(below.supplier))
             }
         };
+        let from = stale.unwrap_or(from);
+        let from = self.plant_old_data(line, from, snooped.dirty.is_some());
         let mut data = 0;
+        if op == BusOp::BusUpd {
+            let bytes = u64::from(request.bytes);
+            data = self.spec.bus.beat;
+            self.bus.counters.data_bytes += bytes;
+            self.cores[core as usize].counters.update_bytes += bytes;
+        }
         if wants_data {
             data = self.spec.bus.data(self.spec.line.bytes());
             self.bus.counters.data_bytes += self.spec.line.bytes();
@@ -87,10 +102,18 @@ impl<O: Observer> Machine<O> {
             op == BusOp::BusRdX && wants_data && !self.spec.rules.invalidating_flush_updates_memory;
         for other in 0..self.cores.len() as CoreId {
             let state = self.cores[other as usize].state(line);
-            if other == core || !state.is_valid() {
+            if other == core {
                 continue;
             }
-            snooped.held = true;
+            self.observer.decided(other, line, Cell::Snoop(state, op));
+            if !state.is_valid() {
+                continue;
+            }
+            if self.plant_survivor(op, state, &snooped) {
+                snooped.held = true;
+                continue;
+            }
+            snooped.held |= self.raises_wire(state);
             if snooped.clean.is_none() && self.supplies_clean(state) {
                 let copy = self.cores[other as usize].copies(line).next();
                 snooped.clean =
@@ -100,13 +123,60 @@ impl<O: Observer> Machine<O> {
                 SnoopStep::Silent(next) => self.snooped_to(core, other, op, line, state, next),
                 SnoopStep::Flush(next) => {
                     let from = self.flush(other, line, next, !moves);
-                    snooped.flushed = from.map(|from| (other, from));
+                    snooped.dirty = from.map(|from| (other, from));
+                    self.snooped_to(core, other, op, line, state, next);
+                }
+                SnoopStep::Supply(next) if !self.spec.protocol.holding(state).dirty => {
+                    let copy = self.cores[other as usize].copies(line).next();
+                    snooped.forwarded = copy
+                        .map(|(cache, slot)| (other, Place::Private { core: other, cache, slot }));
+                    self.snooped_to(core, other, op, line, state, next);
+                }
+                SnoopStep::Supply(next) if self.spec.protocol.holding(next).dirty => {
+                    let from = self.supply_dirty(other, line);
+                    snooped.dirty = from.map(|from| (other, from));
+                    self.snooped_to(core, other, op, line, state, next);
+                }
+                // Where the requester does not take the line, what lies below the bus has to.
+                SnoopStep::Supply(next) => {
+                    let from = self.flush(other, line, next, !wants_data);
+                    snooped.dirty = from.map(|from| (other, from));
+                    self.snooped_to(core, other, op, line, state, next);
+                }
+                SnoopStep::HandOver(next) => {
+                    self.hand_over(other, line, next);
                     self.snooped_to(core, other, op, line, state, next);
                 }
                 SnoopStep::Never => self.break_promise(other, line, state, op.name()),
             }
         }
         snooped
+    }
+
+    /// Tells whether a copy in this state raises the shared wire.
+    fn raises_wire(&self, state: State) -> bool {
+        let holding = self.spec.protocol.holding(state);
+        holding.unique || holding.dirty || !self.observer.plants(Fault::SharersSilent)
+    }
+
+    /// Tells whether a planted fault lets this shared copy survive a `BusRdX`.
+    fn plant_survivor(&self, op: BusOp, state: State, snooped: &Snooped) -> bool {
+        let holding = self.spec.protocol.holding(state);
+        self.observer.plants(Fault::OneSharerSurvives)
+            && op == BusOp::BusRdX
+            && !snooped.held
+            && !holding.unique
+            && !holding.dirty
+    }
+
+    /// Keeps what the backing store has now, if a planted fault lets it answer in any case.
+    fn plant_stale_answer(&mut self, line: LineAddr) -> Option<Place> {
+        if !self.observer.plants(Fault::MemoryWins) {
+            return None;
+        }
+        let stale = Place::Departing { core: None, cache: 0 };
+        self.observer.copied(line, Place::Store, stale);
+        Some(stale)
     }
 
     /// Tells whether a clean copy in this state supplies its data under the rules.
@@ -138,8 +208,44 @@ impl<O: Observer> Machine<O> {
         };
         if updates_memory {
             self.arrive_below(0, line, from);
+            self.plant_clean_copy(Fault::FlushLeavesClean, line);
         }
         Some(from)
+    }
+
+    /// A dirty owner sends its line to the requester alone and stays the owner.
+    fn supply_dirty(&mut self, owner: CoreId, line: LineAddr) -> Option<Place> {
+        let core = &mut self.cores[owner as usize];
+        core.counters.flushes += 1;
+        core.counters.flushes_kept += 1;
+        self.observer.flushed(owner, line);
+        let Some((cache, slot)) = core.innermost_dirty(line) else {
+            let state = core.state(line);
+            self.break_promise(owner, line, state, "a supply without a dirty copy");
+            return None;
+        };
+        Some(Place::Private { core: owner, cache, slot })
+    }
+
+    /// The requester, whose copy is as new, answers for the line from now on.
+    fn hand_over(&mut self, owner: CoreId, line: LineAddr, next: State) {
+        self.cores[owner as usize].counters.handed_over += 1;
+        if self.clean_copies(owner, line, next.is_valid()).is_none() {
+            let state = self.cores[owner as usize].state(line);
+            self.break_promise(owner, line, state, "a hand-over without a dirty copy");
+        }
+    }
+
+    /// Every copy of every other core takes the bytes of a store that a `BusUpd` announced.
+    pub(super) fn update_others(&mut self, reference: &Reference) {
+        for (core, owner) in self.cores.iter().enumerate() {
+            let core = core as CoreId;
+            if core != reference.core {
+                for (cache, slot) in owner.copies(reference.line) {
+                    self.observer.stored(reference, Place::Private { core, cache, slot });
+                }
+            }
+        }
     }
 
     /// Clears all dirty bits of a core's line, and spreads its newest data over the copies if they
@@ -187,6 +293,10 @@ impl<O: Observer> Machine<O> {
         let (before, after) = (self.spec.protocol.holding(from), self.spec.protocol.holding(next));
         if op == BusOp::BusRd && (before.unique || before.dirty) && !after.unique {
             self.cores[owner as usize].counters.interventions += 1;
+        }
+        if op == BusOp::BusUpd {
+            self.cores[owner as usize].counters.updates += 1;
+            self.cores[requester as usize].counters.updates_sent += 1;
         }
         self.change(owner, line, from, next, Cause::Snoop);
     }

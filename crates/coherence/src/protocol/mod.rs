@@ -3,11 +3,15 @@
 //! The engine, the renderer and every checker read the same [`Protocol`]. A built-in one is a file
 //! of this folder that reads as the textbook's table.
 
+mod dragon;
 mod mesi;
+mod mesif;
+mod moesi;
 mod msi;
 
 use std::borrow::Cow;
 
+use crate::defect::{Defect, Grid};
 use crate::step::{BusOp, Holding, Processor, ProcessorStep, SnoopStep, State};
 
 /// One state: its name, what it means, and what its holder may assume.
@@ -33,7 +37,8 @@ pub struct Protocol {
 
 impl Protocol {
     /// The protocols that are part of the program, each checked by the compiler.
-    pub const BUILT_IN: &[&Self] = &[&msi::MSI, &mesi::MESI];
+    pub const BUILT_IN: &[&Self] =
+        &[&msi::MSI, &mesi::MESI, &moesi::MOESI, &mesif::MESIF, &dragon::DRAGON];
 
     /// Returns a built-in protocol by its name, in any case.
     pub fn built_in(name: &str) -> Option<&'static Self> {
@@ -75,10 +80,26 @@ impl Protocol {
         self.snoop[state.index()][op as usize]
     }
 
-    /// Returns the first built-in rule that the tables break, if any.
-    pub fn first_defect(&self) -> Option<crate::table::Defect> {
-        let holdings: Vec<_> = self.states.iter().map(|state| state.holding).collect();
-        crate::table::first_defect(&holdings, &self.processor, &self.snoop)
+    /// Returns all states, that of a line which is not held first.
+    pub fn all_states(&self) -> impl DoubleEndedIterator<Item = State> + Clone + use<> {
+        (0..self.states.len() as u8).map(State)
+    }
+
+    /// Tells whether a core ever puts the operation on the bus.
+    pub fn issues(&self, op: BusOp) -> bool {
+        self.processor.iter().flatten().any(|step| step.op() == Some(op))
+    }
+
+    /// Tells whether an owner ever hands a dirty line over to a writer.
+    pub fn hands_over(&self) -> bool {
+        self.snoop.iter().flatten().any(|step| matches!(step, SnoopStep::HandOver(_)))
+    }
+
+    /// Returns the cells that are wrong in any protocol, row by row.
+    pub fn defects(&self) -> Vec<Defect> {
+        let states: Vec<_> = self.states.iter().map(|state| state.holding).collect();
+        let grid = Grid { states: &states, processor: &self.processor, snoop: &self.snoop };
+        grid.defects()
     }
 }
 
@@ -90,7 +111,7 @@ mod tests {
     fn every_built_in_is_found_by_its_name_in_any_case() {
         for protocol in Protocol::BUILT_IN {
             assert_eq!(Protocol::built_in(&protocol.name().to_lowercase()), Some(*protocol));
-            assert_eq!(protocol.first_defect(), None);
+            assert_eq!(protocol.defects(), []);
         }
         assert_eq!(Protocol::built_in("FIREFLY"), None);
     }
@@ -101,7 +122,8 @@ mod tests {
         let modified = State(3);
         broken.processor.to_mut()[modified.index()][Processor::Evict as usize] =
             ProcessorStep::Discard(State::INVALID);
-        let defect = broken.first_defect().expect("the audit sees it");
+        let defects = broken.defects();
+        let [defect] = defects[..] else { panic!("one cell is wrong, not {defects:?}") };
         assert_eq!((defect.state, defect.event), (modified, "Evict"));
         assert_eq!(defect.rule, "an eviction drops dirty data");
     }

@@ -305,6 +305,16 @@ impl Reader<'_> {
                 "`WriteBack`, as the level inside it".to_owned(),
                 "write-through levels lie inside write-back ones, never round them",
             ),
+            SpecError::StoreNowhere => (
+                "caches.0.write".to_owned(),
+                "a private level that takes stores".to_owned(),
+                "use `WriteBack` or `WriteThrough(allocate: true)`",
+            ),
+            SpecError::HandOverToWriteThrough { level } => (
+                format!("caches.{level}.inclusion"),
+                "`Inclusive`, or a write-back level inside".to_owned(),
+                "use `Inclusive`, or a protocol without an owned state (MSI, MESI, MESIF)",
+            ),
             SpecError::FillFirstWithInclusive { level } => return self.fill_first(*level, error),
             SpecError::BusWidth => {
                 ("bus.width".to_owned(), "at least 1 byte".to_owned(), "for example `\"32 B\"`")
