@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::model_args::{CheckArgs, WitnessArgs};
+
 /// Replays memory-access traces through multi-core write-back caches kept coherent by MESI and its
 /// relatives, and counts what happens.
 #[derive(Parser, Debug)]
@@ -175,7 +177,15 @@ pub(crate) struct StepArgs {
 #[derive(Subcommand, Debug)]
 pub(crate) enum ProtocolCommand {
     /// List the protocols that are part of the program
-    List,
+    List {
+        /// List the seeded bugs instead, and how each is caught
+        #[arg(long)]
+        bugs: bool,
+    },
+    /// Verify a protocol: look at every state that a small machine can reach
+    Check(CheckArgs),
+    /// Show a shortest trail to a cell of a protocol's tables, or that there is none
+    Witness(WitnessArgs),
     /// Print a protocol's tables
     #[command(after_long_help = "Example:\n  mesim protocol show mesi --format markdown")]
     Show {

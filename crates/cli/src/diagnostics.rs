@@ -17,6 +17,8 @@ use crate::args::MessageFormat;
 pub(crate) enum Severity {
     /// Bad input or usage: exit 2.
     Input,
+    /// A comparison or verification failed: exit 1.
+    Failed,
     /// A promise of the program itself broke: exit 3.
     Internal,
     /// No failure: something legal that may not have been meant.
@@ -84,6 +86,11 @@ impl Diagnostic {
         }
     }
 
+    /// Makes a diagnostic of a comparison or verification that failed.
+    pub(crate) fn failed(code: &'static str, title: impl Into<String>) -> Self {
+        Self { severity: Severity::Failed, ..Self::input(code, title) }
+    }
+
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
@@ -105,6 +112,7 @@ impl Diagnostic {
 
     pub(crate) fn exit_code(&self) -> u8 {
         match self.severity {
+            Severity::Failed => 1,
             Severity::Internal => 3,
             Severity::Input | Severity::Warning => 2,
         }
@@ -113,7 +121,7 @@ impl Diagnostic {
     /// Renders for people.
     fn human(&self, renderer: &Renderer) -> String {
         let level = match self.severity {
-            Severity::Input | Severity::Internal => Level::ERROR,
+            Severity::Input | Severity::Failed | Severity::Internal => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
         let title = level.primary_title(harmless(&self.title));
@@ -147,6 +155,7 @@ impl Diagnostic {
     fn json(&self) -> String {
         let severity = match self.severity {
             Severity::Input => "error",
+            Severity::Failed => "failed",
             Severity::Internal => "internal",
             Severity::Warning => "warning",
         };

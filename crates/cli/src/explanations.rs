@@ -11,7 +11,8 @@ const fn e(code: &'static str, title: &'static str, text: &'static str) -> Expla
     Explanation { code, title, text }
 }
 
-/// All codes in order: 01 traces, 02 configs, 03 usage and outputs, 09 broken promises.
+/// All codes in order: 01 traces, 02 configs, 03 usage and outputs, 05 verification, 09 broken
+/// promises.
 pub(crate) const EXPLANATIONS: &[Explanation] = &[
     e(
         "E0101",
@@ -339,6 +340,59 @@ the commands, and `mesim COMMAND --help` what each one takes, with examples.",
         "no such protocol",
         "\
 `mesim protocol list` lists the protocols that are part of the program.",
+    ),
+    e(
+        "E0501",
+        "not coherent",
+        "\
+`mesim protocol check` has found a state in which an invariant does not hold. The trail that it
+prints is a shortest one: each row is what every core, and the memory, has after a step. The last
+step is where the protocol goes wrong; the cell to mend is that of a core that takes part in it.
+
+    mesim protocol check A07                      a seeded bug, to see what it looks like
+    mesim protocol check A07 --counterexample lost-store.mtrace
+
+The second command writes the trail as a trace for `mesim step`.",
+    ),
+    e(
+        "E0502",
+        "too many states",
+        "\
+The search stops at `--max-states`, whose memory is said in the line `bound`, before it has looked
+at everything: nothing is proven. Fewer lines or cores, or `--symmetry`, make a smaller model; a
+mistake in a protocol nearly always shows with two or three cores and one line.",
+    ),
+    e(
+        "E0503",
+        "cells that nothing reaches",
+        "\
+The protocol's tables have steps that no event in any state of the model asks for. Either the cell
+is impossible and should be declared so (`never`), which the explorer then proves; or another cell
+does not lead where it should. `mesim protocol witness NAME STATE.EVENT` looks for one cell.",
+    ),
+    e(
+        "E0504",
+        "no such cell",
+        "\
+A cell is a state and an event of the protocol's tables, such as `S.BusUpgr` or `M.Evict`.
+`mesim protocol show NAME` prints the tables.",
+    ),
+    e(
+        "E0505",
+        "a counterexample that no trace can ask for",
+        "\
+A trace has accesses and cleans. The eviction of a line from a first-level cache is written as a
+read of another line that goes to the same place; the eviction from one level of several has no
+such form. The trail that `mesim protocol check` prints says it all.",
+    ),
+    e(
+        "E0506",
+        "a model out of bounds",
+        "\
+The explorer takes 1 to 8 cores, 1 to 8 lines, 1 to 8 words of 1 to 16 values, caches of 1 line up
+to all lines, and 1 to 3 private levels; caches smaller than the number of lines go with one private
+level. The states and words of a core's lines have to fit into 64 bits: 4 bits for a state, and for
+each copy 2 bits and the bits of its words.",
     ),
     e(
         "E0901",

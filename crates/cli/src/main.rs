@@ -8,11 +8,14 @@ mod args;
 mod commands;
 mod diagnostics;
 mod explanations;
+mod exploration;
 mod input;
 mod interrupt;
+mod model_args;
 mod output;
 mod progress;
 mod split;
+mod trail;
 mod usage;
 
 use std::process::ExitCode;

@@ -24,10 +24,37 @@ impl Progress {
         Self { bar, quiet, start: Instant::now() }
     }
 
-    /// Shows that so many accesses are done.
-    pub(crate) fn at(&self, accesses: u64) {
+    /// Starts a progress bar of states found, of at most so many.
+    pub(crate) fn of_states(quiet: bool, states_max: u64) -> Self {
+        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
+            let template = "{spinner} {human_pos} states found of at most {human_len}, {per_sec}";
+            let bar = ProgressBar::new(states_max);
+            let style = ProgressStyle::with_template(template);
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar
+        });
+        Self { bar, quiet, start: Instant::now() }
+    }
+
+    /// Shows that so many accesses are done, or states found.
+    pub(crate) fn at(&self, done: u64) {
         if let Some(bar) = &self.bar {
-            bar.set_position(accesses);
+            bar.set_position(done);
+        }
+    }
+
+    /// Ends a bar of states and says how fast it was.
+    pub(crate) fn finish_states(self, states: u64, edges: u64) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        if !self.quiet {
+            let seconds = self.start.elapsed().as_secs_f64();
+            let speed = edges as f64 / seconds.max(1e-9) / 1e6;
+            let _ = writeln!(
+                std::io::stderr(),
+                "explored {states} states, {edges} edges in {seconds:.2} s ({speed:.1} M edges/s)"
+            );
         }
     }
 

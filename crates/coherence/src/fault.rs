@@ -28,6 +28,8 @@ pub enum Fault {
     StaleFill,
     /// A miss is served by the backing store past a newer copy of a shared level.
     PastSharedLevel,
+    /// A dirty line stays where it is: no eviction and no clean moves it.
+    DirtyStays,
     /// A shared level's eviction reaches the first core only that holds the line.
     OneCoreBackInvalidated,
 }

@@ -47,6 +47,7 @@
 mod bus;
 mod counters;
 mod defect;
+pub mod explore;
 mod fault;
 mod machine;
 mod observe;

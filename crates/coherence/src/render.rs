@@ -94,7 +94,8 @@ fn snoop(protocol: &Protocol) -> Grid {
     grid
 }
 
-fn processor_cell(protocol: &Protocol, step: ProcessorStep) -> String {
+/// Renders a step of the processor table.
+pub fn processor_cell(protocol: &Protocol, step: ProcessorStep) -> String {
     let name = |state| protocol.state_name(state);
     match step {
         ProcessorStep::Never => "never".to_owned(),
@@ -108,7 +109,8 @@ fn processor_cell(protocol: &Protocol, step: ProcessorStep) -> String {
     }
 }
 
-fn snoop_cell(protocol: &Protocol, step: SnoopStep) -> String {
+/// Renders a step of the snoop table.
+pub fn snoop_cell(protocol: &Protocol, step: SnoopStep) -> String {
     match step {
         SnoopStep::Never => "never".to_owned(),
         SnoopStep::Silent(next) => protocol.state_name(next).to_owned(),

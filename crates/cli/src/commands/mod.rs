@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod bugs;
 mod convert;
 mod explain;
 mod generate;
@@ -7,6 +8,7 @@ mod info;
 mod protocol;
 mod replay;
 mod step;
+mod verify;
 
 use crate::args::{Args, Command};
 use crate::diagnostics::{Diagnostic, Messages};

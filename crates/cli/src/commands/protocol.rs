@@ -4,13 +4,17 @@ use std::fmt::Write;
 
 use coherence::{Protocol, render};
 
+use super::{bugs, verify};
 use crate::args::{ProtocolCommand, TableFormat};
 use crate::diagnostics::Diagnostic;
 use crate::output;
 
 pub(super) fn run(command: &ProtocolCommand) -> Result<(), Diagnostic> {
     match command {
-        ProtocolCommand::List => {
+        ProtocolCommand::List { bugs: true } => bugs::list(),
+        ProtocolCommand::Check(args) => verify::check(args),
+        ProtocolCommand::Witness(args) => verify::witness(args),
+        ProtocolCommand::List { bugs: false } => {
             let mut text = String::new();
             for protocol in Protocol::BUILT_IN {
                 let states: Vec<_> =

@@ -57,7 +57,7 @@ impl<O: Observer> Machine<O> {
         }
     }
 
-    fn take_out(&mut self, core: CoreId, cache: usize, slot: Slot) -> Victim {
+    pub(super) fn take_out(&mut self, core: CoreId, cache: usize, slot: Slot) -> Victim {
         let evicting = &mut self.cores[core as usize].caches[cache];
         let line = evicting.store.line(slot);
         let state = evicting.states[slot.index()];

@@ -6,6 +6,7 @@ use cache::{Addr, LineAddr};
 
 use super::{Broken, Machine};
 use crate::counters::Cause;
+use crate::fault::Fault;
 use crate::observe::{Loss, Observer, Place};
 use crate::reference::CoreId;
 
@@ -77,6 +78,9 @@ impl<O: Observer> Machine<O> {
 
     /// Writes a line back from every cache; the copies stay.
     fn clean_line(&mut self, line: LineAddr, cause: Cause) {
+        if self.observer.plants(Fault::DirtyStays) {
+            return;
+        }
         for core in 0..self.cores.len() as CoreId {
             self.send_newest(core, line);
             if self.cores[core as usize].state(line).is_valid() {
@@ -135,7 +139,7 @@ impl<O: Observer> Machine<O> {
     }
 
     /// Maintenance takes no time: what it would have posted is dropped.
-    fn untimed(&mut self) -> Result<(), Broken> {
+    pub(super) fn untimed(&mut self) -> Result<(), Broken> {
         self.posted.clear();
         self.broken.map_or(Ok(()), Err)
     }

@@ -4,6 +4,7 @@
 //! comes), `evict` (how one leaves), `snoop` (transactions), `shared` (below the bus), `through`
 //! (stores sent through), `maintain` (cleans, flushes, the final drain).
 
+mod configure;
 mod evict;
 mod fill;
 mod maintain;

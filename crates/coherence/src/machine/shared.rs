@@ -12,7 +12,7 @@ use crate::spec::WritePolicy;
 
 /// A line that has left a shared level; `dirty` says where its data is, if it has to go on.
 #[derive(Clone, Copy, Debug)]
-struct SharedVictim {
+pub(super) struct SharedVictim {
     line: LineAddr,
     dirty: Option<Place>,
 }
@@ -113,7 +113,7 @@ impl<O: Observer> Machine<O> {
         }
     }
 
-    fn take_shared_victim(&mut self, level: usize, slot: Slot) -> SharedVictim {
+    pub(super) fn take_shared_victim(&mut self, level: usize, slot: Slot) -> SharedVictim {
         let cache = &mut self.shared[level];
         let line = cache.store.line(slot);
         let inclusive = cache.inclusive;
@@ -190,7 +190,7 @@ impl<O: Observer> Machine<O> {
         if self.observer.plants(Fault::PastSharedLevel) { Place::Store } else { from }
     }
 
-    fn depart_shared(&mut self, level: usize, victim: Option<SharedVictim>) {
+    pub(super) fn depart_shared(&mut self, level: usize, victim: Option<SharedVictim>) {
         if let Some(SharedVictim { line, dirty: Some(from) }) = victim {
             self.shared[level].counters.write_backs += 1;
             self.arrive_below(level + 1, line, from);

@@ -12,6 +12,7 @@ mod msi;
 use std::borrow::Cow;
 
 use crate::defect::{Defect, Grid};
+use crate::observe::Cell;
 use crate::step::{BusOp, Holding, Processor, ProcessorStep, SnoopStep, State};
 
 /// One state: its name, what it means, and what its holder may assume.
@@ -80,9 +81,55 @@ impl Protocol {
         self.snoop[state.index()][op as usize]
     }
 
+    /// Returns the protocol with one cell of the core's own side changed.
+    #[must_use]
+    pub fn with_own(mut self, state: State, event: Processor, step: ProcessorStep) -> Self {
+        self.processor.to_mut()[state.index()][event as usize] = step;
+        self
+    }
+
+    /// Returns the protocol with one cell of the other cores' side changed.
+    #[must_use]
+    pub fn with_snoop(mut self, state: State, op: BusOp, step: SnoopStep) -> Self {
+        self.snoop.to_mut()[state.index()][op as usize] = step;
+        self
+    }
+
+    /// Returns the protocol under another name.
+    #[must_use]
+    pub fn renamed(self, name: String) -> Self {
+        Self { name: Cow::Owned(name), ..self }
+    }
+
     /// Returns all states, that of a line which is not held first.
     pub fn all_states(&self) -> impl DoubleEndedIterator<Item = State> + Clone + use<> {
         (0..self.states.len() as u8).map(State)
+    }
+
+    /// Returns all cells of both tables, row by row.
+    pub fn cells(&self) -> impl Iterator<Item = Cell> + use<> {
+        self.all_states().flat_map(|state| {
+            let own = Processor::ALL.into_iter().map(move |event| Cell::Own(state, event));
+            let snoop = BusOp::ALL.into_iter().map(move |op| Cell::Snoop(state, op));
+            own.chain(snoop)
+        })
+    }
+
+    /// Returns a cell's name: the state and the event, as in `S.BusUpgr`.
+    pub fn cell_name(&self, cell: Cell) -> String {
+        let (state, event) = match cell {
+            Cell::Own(state, event) => (state, event.name()),
+            Cell::Snoop(state, op) => (state, op.name()),
+        };
+        format!("{}.{event}", self.state_name(state))
+    }
+
+    /// Tells whether a cell is declared impossible.
+    pub fn is_never(&self, cell: Cell) -> bool {
+        match cell {
+            Cell::Own(state, event) => self.processor(state, event) == ProcessorStep::Never,
+            Cell::Snoop(state, op) => self.snoop(state, op) == SnoopStep::Never,
+        }
     }
 
     /// Tells whether a core ever puts the operation on the bus.

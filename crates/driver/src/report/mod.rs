@@ -3,6 +3,8 @@
 mod json;
 mod text;
 
+pub use text::grouped;
+
 use trace::Format;
 
 use crate::config::Config;

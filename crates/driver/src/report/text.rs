@@ -331,7 +331,7 @@ fn amount(number: u64, one: &str, several: &str) -> String {
 }
 
 /// Writes a number with a comma after every three digits.
-pub(super) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
     for (place, digit) in digits.chars().enumerate() {
