@@ -179,6 +179,8 @@ fn shown(protocol: &Protocol, change: Change) -> (String, String) {
     use coherence::render::{processor_cell, snoop_cell};
     match change {
         Change::Own(_, was, is) => (processor_cell(protocol, was), processor_cell(protocol, is)),
-        Change::Snoop(_, was, is) => (snoop_cell(protocol, was), snoop_cell(protocol, is)),
+        Change::Snoop(op, was, is) => {
+            (snoop_cell(protocol, op, was), snoop_cell(protocol, op, is))
+        }
     }
 }

@@ -65,7 +65,9 @@ pub use defect::Defect;
 pub use fault::Fault;
 pub use machine::{Broken, BuildError, Machine};
 pub use observe::{Cell, FirstLevel, Loss, Observer, Place, Supplier, Transaction};
-pub use protocol::{Protocol, StateInfo};
+pub use protocol::{
+    PartsError, Protocol, ProtocolParts, STATE_NAME_BYTES_MAX, StateInfo, is_state_name,
+};
 pub use reference::{CoreId, Op, Reference};
 pub use rules::{CleanSupply, Rules, VictimOrder, WriteToShared};
 pub use spec::{

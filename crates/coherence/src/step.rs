@@ -138,6 +138,19 @@ impl ProcessorStep {
             Self::Never | Self::Silent(_) | Self::Discard(_) | Self::WriteBack(_) => None,
         }
     }
+
+    /// Returns the states in which the step can end.
+    pub fn ends(self) -> impl Iterator<Item = State> {
+        let (one, other) = match self {
+            Self::Never => (None, None),
+            Self::Silent(next)
+            | Self::Bus(_, next)
+            | Self::Discard(next)
+            | Self::WriteBack(next) => (Some(next), None),
+            Self::Wire { shared, alone, .. } => (Some(shared), Some(alone)),
+        };
+        one.into_iter().chain(other)
+    }
 }
 
 /// What another core's side does in one cell of the snoop table.

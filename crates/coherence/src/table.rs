@@ -20,7 +20,8 @@ macro_rules! states {
 
         const STATES: &[StateInfo] = &[$(StateInfo {
             name: Cow::Borrowed(stringify!($name)),
-            meaning: Cow::Borrowed(concat!($($doc),+)),
+            // The blank behind `///` is no part of the sentence.
+            meaning: Cow::Borrowed(concat!($($doc),+).trim_ascii()),
             holding: {
                 #[allow(unused_mut, reason = "the invalid state holds nothing")]
                 let mut holding =

@@ -8,8 +8,11 @@ mod mesi;
 mod mesif;
 mod moesi;
 mod msi;
+mod parts;
 
 use std::borrow::Cow;
+
+pub use parts::{PartsError, ProtocolParts, STATE_NAME_BYTES_MAX, is_state_name};
 
 use crate::defect::{Defect, Grid};
 use crate::observe::Cell;
@@ -40,6 +43,21 @@ impl Protocol {
     /// The protocols that are part of the program, each checked by the compiler.
     pub const BUILT_IN: &[&Self] =
         &[&msi::MSI, &mesi::MESI, &moesi::MOESI, &mesif::MESIF, &dragon::DRAGON];
+
+    /// Makes a protocol of its parts, if they fit together.
+    ///
+    /// What a protocol has to keep beyond that is asked by [`Protocol::defects`]: a protocol with
+    /// defects is a value too, for whoever looks into them.
+    pub fn new(parts: ProtocolParts) -> Result<Self, PartsError> {
+        parts.check()?;
+        Ok(Self {
+            name: parts.name.into(),
+            source: parts.source.into(),
+            states: parts.states.into(),
+            processor: parts.processor.into(),
+            snoop: parts.snoop.into(),
+        })
+    }
 
     /// Returns a built-in protocol by its name, in any case.
     pub fn built_in(name: &str) -> Option<&'static Self> {
@@ -101,6 +119,11 @@ impl Protocol {
         Self { name: Cow::Owned(name), ..self }
     }
 
+    /// Tells whether the protocol is one of those that are part of the program.
+    pub fn is_built_in(&self) -> bool {
+        Self::BUILT_IN.contains(&self)
+    }
+
     /// Returns all states, that of a line which is not held first.
     pub fn all_states(&self) -> impl DoubleEndedIterator<Item = State> + Clone + use<> {
         (0..self.states.len() as u8).map(State)
@@ -137,6 +160,39 @@ impl Protocol {
         self.processor.iter().flatten().any(|step| step.op() == Some(op))
     }
 
+    /// Tells whether a copy may come to see the operation: a cell issues it, or a house rule makes
+    /// it of one that a cell issues (`ReadExclusive` makes a `BusRdX` of a `BusUpgr`).
+    pub fn meets(&self, op: BusOp) -> bool {
+        self.issues(op) || op == BusOp::BusRdX && self.issues(BusOp::BusUpgr)
+    }
+
+    /// Returns the states that no path of the tables reaches from the first one, in order.
+    ///
+    /// A path takes any cell of a state that it has reached, and any operation that such a cell
+    /// issues. Whether caches can come to it together is the explorer's question; a state that is
+    /// listed here, none can.
+    pub fn unreached(&self) -> Vec<State> {
+        let mut reached = vec![false; self.states.len()];
+        reached[State::INVALID.index()] = true;
+        loop {
+            let before = reached.clone();
+            let held = || self.all_states().filter(|state| before[state.index()]);
+            let issued = |op| {
+                let steps = held().flat_map(|state| self.processor[state.index()]);
+                steps.filter_map(ProcessorStep::op).any(|issued| issued == op)
+            };
+            let ops: Vec<_> = BusOp::ALL.into_iter().filter(|op| issued(*op)).collect();
+            for state in held() {
+                let own = self.processor[state.index()].into_iter().flat_map(ProcessorStep::ends);
+                let seen = ops.iter().filter_map(|op| self.snoop(state, *op).next());
+                own.chain(seen).for_each(|end| reached[end.index()] = true);
+            }
+            if reached == before {
+                return self.all_states().filter(|state| !reached[state.index()]).collect();
+            }
+        }
+    }
+
     /// Tells whether an owner ever hands a dirty line over to a writer.
     pub fn hands_over(&self) -> bool {
         self.snoop.iter().flatten().any(|step| matches!(step, SnoopStep::HandOver(_)))
@@ -161,6 +217,27 @@ mod tests {
             assert_eq!(protocol.defects(), []);
         }
         assert_eq!(Protocol::built_in("FIREFLY"), None);
+    }
+
+    #[test]
+    fn every_state_of_a_built_in_is_reached() {
+        for protocol in Protocol::BUILT_IN {
+            assert_eq!(protocol.unreached(), [], "{}", protocol.name());
+        }
+    }
+
+    /// Two cells of MESI lead to E: the load of a line that nobody has, and the clean of M.
+    #[test]
+    fn a_state_that_no_cell_leads_to_is_not_reached() {
+        let mut without = mesi::MESI.clone();
+        let (invalid, shared, exclusive, modified) = (State::INVALID, State(1), State(2), State(3));
+        without.processor.to_mut()[invalid.index()][Processor::Load as usize] =
+            ProcessorStep::Bus(BusOp::BusRd, shared);
+        assert_eq!(without.unreached(), []);
+        without.processor.to_mut()[modified.index()][Processor::Clean as usize] =
+            ProcessorStep::Silent(shared);
+        assert_eq!(without.unreached(), [exclusive]);
+        assert!(!without.is_built_in() && mesi::MESI.clone().is_built_in());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::protocol::Protocol;
-use crate::step::{BusOp, Processor, ProcessorStep, SnoopStep};
+use crate::step::{BusOp, Processor, ProcessorStep, SnoopStep, State};
 
 /// Renders a protocol as aligned plain text.
 pub fn text(protocol: &Protocol) -> String {
@@ -19,6 +19,9 @@ pub fn text(protocol: &Protocol) -> String {
             let _ = writeln!(out, "  {}", line.trim_end());
         }
     }
+    if reads_to_store(protocol) {
+        let _ = writeln!(out, "\n{STORE_MISS}");
+    }
     out
 }
 
@@ -28,13 +31,26 @@ pub fn markdown(protocol: &Protocol) -> String {
     for (title, grid) in sections(protocol) {
         let _ = writeln!(out, "\n{title}:\n");
         for (number, row) in grid.iter().enumerate() {
-            let _ = writeln!(out, "| {} |", row.join(" | "));
+            // A `|` of a file's own words is no border.
+            let cells: Vec<_> = row.iter().map(|cell| cell.replace('|', "\\|")).collect();
+            let _ = writeln!(out, "| {} |", cells.join(" | "));
             if number == 0 {
                 let _ = writeln!(out, "|{}", "---|".repeat(row.len()));
             }
         }
     }
+    if reads_to_store(protocol) {
+        let _ = writeln!(out, "\n{STORE_MISS}");
+    }
     out
+}
+
+/// What a store cell in the first row means that reads the line to share it.
+const STORE_MISS: &str = "A store to a line that is not here is a BusRd, and then a store in the \
+                          state that it reaches.";
+
+fn reads_to_store(protocol: &Protocol) -> bool {
+    protocol.processor(State::INVALID, Processor::Store).op() == Some(BusOp::BusRd)
 }
 
 type Grid = Vec<Vec<String>>;
@@ -87,7 +103,7 @@ fn snoop(protocol: &Protocol) -> Grid {
     let header = ops.iter().map(|op| op.name().to_owned());
     let mut grid = vec![std::iter::once("state".to_owned()).chain(header).collect::<Vec<_>>()];
     for state in protocol.all_states() {
-        let cells = ops.iter().map(|op| snoop_cell(protocol, protocol.snoop(state, **op)));
+        let cells = ops.iter().map(|op| snoop_cell(protocol, **op, protocol.snoop(state, **op)));
         let name = protocol.state_name(state).to_owned();
         grid.push(std::iter::once(name).chain(cells).collect());
     }
@@ -109,14 +125,19 @@ pub fn processor_cell(protocol: &Protocol, step: ProcessorStep) -> String {
     }
 }
 
-/// Renders a step of the snoop table.
-pub fn snoop_cell(protocol: &Protocol, step: SnoopStep) -> String {
+/// Renders a step of the snoop table in the column of an operation.
+pub fn snoop_cell(protocol: &Protocol, op: BusOp, step: SnoopStep) -> String {
+    let name = |state| protocol.state_name(state);
+    // A copy that stays takes the word that a `BusUpd` sends.
+    let update = |next: State| {
+        if op == BusOp::BusUpd && next.is_valid() { "update, " } else { "" }
+    };
     match step {
         SnoopStep::Never => "never".to_owned(),
-        SnoopStep::Silent(next) => protocol.state_name(next).to_owned(),
-        SnoopStep::Flush(next) => format!("flush, {}", protocol.state_name(next)),
-        SnoopStep::Supply(next) => format!("supply, {}", protocol.state_name(next)),
-        SnoopStep::HandOver(next) => format!("hand over, {}", protocol.state_name(next)),
+        SnoopStep::Silent(next) => format!("{}{}", update(next), name(next)),
+        SnoopStep::Flush(next) => format!("flush, {}{}", update(next), name(next)),
+        SnoopStep::Supply(next) => format!("supply, {}{}", update(next), name(next)),
+        SnoopStep::HandOver(next) => format!("hand over, {}{}", update(next), name(next)),
     }
 }
 
@@ -150,5 +171,24 @@ mod tests {
         ] {
             assert!(rows.iter().any(|r| r == &row), "{row:?} in\n{rendered}");
         }
+    }
+    /// The table of Archibald and Baer, and of Culler, Singh and Gupta (figure 5.16): a copy that
+    /// sees a `BusUpd` takes the word, and an owner stops being one.
+    #[test]
+    fn a_dragon_says_which_copies_take_the_word() {
+        let dragon = Protocol::built_in("Dragon").unwrap();
+        let rendered = markdown(dragon);
+        for line in [
+            "| I | I | I |",
+            "| Sc | Sc | update, Sc |",
+            "| E | Sc | never |",
+            "| Sm | supply, Sm | hand over, update, Sc |",
+            "| M | supply, Sm | never |",
+            STORE_MISS,
+        ] {
+            assert!(rendered.lines().any(|rendered| rendered == line), "{line} in\n{rendered}");
+        }
+        assert!(text(dragon).contains(STORE_MISS));
+        assert!(!text(Protocol::built_in("MESI").unwrap()).contains(STORE_MISS));
     }
 }
