@@ -46,8 +46,38 @@ pub(super) fn run(args: &StepArgs, messages: Messages) -> Result<(), Diagnostic>
     table.release()
 }
 
+/// How the states of all cores are written: their names, run together where each is a letter.
+struct States {
+    /// What stands between two of them.
+    gap: &'static str,
+    /// The width of one core's.
+    each: usize,
+}
+
+impl States {
+    fn of(machine: &MachineSpec) -> Self {
+        let names = machine.protocol.states().iter().map(|state| state.name.len());
+        let each = names.max().unwrap_or(1);
+        Self { gap: if each > 1 { " " } else { "" }, each }
+    }
+
+    /// Returns the width of a column of them.
+    fn width(&self, machine: &MachineSpec) -> usize {
+        let cores = machine.cores as usize;
+        (cores * (self.each + self.gap.len()) - self.gap.len()).max("before".len())
+    }
+
+    /// Writes the states of all cores, each below the one of the row before.
+    fn write(&self, machine: &MachineSpec, states: &[State]) -> String {
+        let name = |state: &State| {
+            format!("{:width$}", machine.protocol.state_name(*state), width = self.each)
+        };
+        states.iter().map(name).collect::<Vec<_>>().join(self.gap)
+    }
+}
+
 fn header(machine: &MachineSpec) -> String {
-    let states = machine.cores.max(6) as usize;
+    let states = States::of(machine).width(machine);
     format!(
         "{:>6}  {:<5} {:<2} {:<14} {:<4}  {:<7}  {:<8}  {:<states$}  {:<states$}  what else",
         "step", "core", "op", "address", "", "bus", "from", "before", "after"
@@ -67,8 +97,9 @@ fn row(number: u64, machine: &MachineSpec, step: &Step) -> String {
     let bus: Vec<_> = step.bus.iter().map(|bus| bus.op.name()).collect();
     let bus = if bus.is_empty() { "-".to_owned() } else { bus.join("+") };
     let supplier = supplier(machine, step);
-    let states = machine.cores.max(6) as usize;
-    let (before, after) = (letters(machine, &step.before), letters(machine, &step.after));
+    let names = States::of(machine);
+    let states = names.width(machine);
+    let (before, after) = (names.write(machine, &step.before), names.write(machine, &step.after));
     let row = format!(
         "{number:>6}  {:<5} {op:<2} {addr:<#14x} {answer:<4}  {bus:<7}  {supplier:<8}  \
          {before:<states$}  {after:<states$}  {}",
@@ -95,11 +126,6 @@ fn supplier(machine: &MachineSpec, step: &Step) -> String {
         }
         (None, None) => "-".to_owned(),
     }
-}
-
-/// The states of all cores, a letter (or name) each.
-fn letters(machine: &MachineSpec, states: &[State]) -> String {
-    states.iter().map(|state| machine.protocol.state_name(*state)).collect()
 }
 
 fn happenings(machine: &MachineSpec, happenings: &[Happening]) -> String {
