@@ -356,6 +356,7 @@ fn mistakes_in_set_are_shown_with_a_value_that_works() {
         "memory.latency=9999999999",
         "protocol=MESY",
         "protocol=x.ron",
+        "protocol=./x",
         "rules=textboook",
         "rules=dinero",
         "rules.victim_order=FillFirst",

@@ -27,7 +27,18 @@ fn load(file: &str) -> Config {
     Config::new(&draft).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// Returns every config file below `configs/`, as the README writes it.
+/// The folder of the files that are protocols, and no machines.
+const PROTOCOLS: &str = "protocols/";
+
+/// Returns every file of a machine below `configs/`, as the README writes it.
+fn machines() -> Vec<String> {
+    let mut machines = files();
+    machines.retain(|file| !file.starts_with(PROTOCOLS));
+    assert!(machines.len() >= 5, "{machines:?}");
+    machines
+}
+
+/// Returns every file below `configs/`, as the README writes it.
 fn files() -> Vec<String> {
     let mut files = Vec::new();
     for folder_entry in fs::read_dir(folder()).expect("the folder is there") {
@@ -48,7 +59,7 @@ fn files() -> Vec<String> {
 
 #[test]
 fn every_config_file_loads_without_a_warning() {
-    for file in files() {
+    for file in machines() {
         let config = load(&file);
         assert!(config.warnings.is_empty(), "{file}: {:?}", config.warnings);
         Machine::new(config.machine, ()).unwrap_or_else(|error| panic!("{file}: {error}"));
@@ -56,8 +67,22 @@ fn every_config_file_loads_without_a_warning() {
 }
 
 #[test]
+fn every_protocol_file_is_a_built_in_protocol() {
+    let mut names = BTreeSet::new();
+    for file in files().iter().filter(|file| file.starts_with(PROTOCOLS)) {
+        let text = fs::read_to_string(folder().join(file)).expect("the file is there");
+        let read = driver::protocol_file::read(file, &text).expect("it is a protocol file");
+        assert!(read.protocol.is_built_in() && read.defects.is_empty(), "{file}");
+        names.insert(read.protocol.name().to_owned());
+    }
+    let built_in = Protocol::BUILT_IN.iter().map(|protocol| protocol.name().to_owned());
+    assert_eq!(names, built_in.collect());
+}
+
+#[test]
 fn the_readme_lists_every_config_file_and_no_other() {
-    let rows = markdown::tables(&readme(), "| file | machine |");
+    let mut rows = markdown::tables(&readme(), "| file | machine |");
+    rows.extend(markdown::tables(&readme(), "| file | protocol |"));
     let listed: BTreeSet<_> = rows.iter().flat_map(|row| markdown::quoted(&row[0])).collect();
     let there = files();
     assert_eq!(listed, there.iter().map(String::as_str).collect());

@@ -10,6 +10,7 @@ mod markdown;
 mod mutants;
 mod orders;
 mod properties;
+mod protocols;
 mod reference;
 mod same_bytes;
 mod scenarios;

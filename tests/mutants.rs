@@ -179,8 +179,6 @@ fn shown(protocol: &Protocol, change: Change) -> (String, String) {
     use coherence::render::{processor_cell, snoop_cell};
     match change {
         Change::Own(_, was, is) => (processor_cell(protocol, was), processor_cell(protocol, is)),
-        Change::Snoop(op, was, is) => {
-            (snoop_cell(protocol, op, was), snoop_cell(protocol, op, is))
-        }
+        Change::Snoop(op, was, is) => (snoop_cell(protocol, op, was), snoop_cell(protocol, op, is)),
     }
 }

@@ -98,6 +98,7 @@ pub(crate) struct MachineArgs {
 Examples:
   mesim replay traces/false-sharing.mtrace.xz --classify
   mesim replay trace.din.gz --set L1.size=16KiB --set protocol=MSI --json report.json
+  mesim replay trace.din.gz --set protocol=mine.ron
   valgrind --tool=lackey --trace-mem=yes --trace-sched=yes --log-fd=9 ./a.out 9>&1 >/dev/null |
     mesim replay - --format lackey")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -187,9 +188,14 @@ pub(crate) enum ProtocolCommand {
     /// Show a shortest trail to a cell of a protocol's tables, or that there is none
     Witness(WitnessArgs),
     /// Print a protocol's tables
-    #[command(after_long_help = "Example:\n  mesim protocol show mesi --format markdown")]
+    #[command(after_long_help = "\
+Examples:
+  mesim protocol show mesi --format markdown
+  mesim protocol show mesi --format ron > mine.ron
+  mesim protocol show mine.ron --format dot | dot -Tsvg > mine.svg")]
     Show {
-        /// The protocol's name
+        /// The protocol: its name, a protocol file (a path, or a name that ends in .ron) or `-`
+        #[arg(value_name = "NAME|FILE")]
         name: String,
 
         /// How the tables are printed
@@ -204,6 +210,10 @@ pub(crate) enum TableFormat {
     Text,
     /// Markdown tables
     Markdown,
+    /// A state diagram for Graphviz
+    Dot,
+    /// A protocol file
+    Ron,
 }
 
 #[derive(ClapArgs, Debug)]

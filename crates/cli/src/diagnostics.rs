@@ -7,6 +7,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use driver::ReplayError;
 use driver::config::{ConfigError, ConfigWarning, Origin, Source};
+use driver::protocol_file::Mistake;
 use serde_json::json;
 use trace::{Place, TraceError};
 
@@ -35,7 +36,12 @@ pub(crate) struct Diagnostic {
     /// Where no text can be shown.
     pub(crate) place: Option<Box<Spot>>,
     pub(crate) help: Option<String>,
+    /// What else is wrong with the same input.
+    pub(crate) also: Vec<Diagnostic>,
 }
+
+/// The most diagnostics of one input that people are shown.
+const SHOWN_MAX: usize = 8;
 
 /// A place without a text to show.
 #[derive(Clone, Debug, Default)]
@@ -83,12 +89,31 @@ impl Diagnostic {
             site: None,
             place: None,
             help: None,
+            also: Vec::new(),
         }
     }
 
     /// Makes a diagnostic of a comparison or verification that failed.
     pub(crate) fn failed(code: &'static str, title: impl Into<String>) -> Self {
         Self { severity: Severity::Failed, ..Self::input(code, title) }
+    }
+
+    /// Makes a diagnostic of what is legal but may not have been meant.
+    pub(crate) fn warning(code: &'static str, title: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::input(code, title) }
+    }
+
+    /// Makes one of several diagnostics of the same input, if there is any.
+    pub(crate) fn all(diagnostics: Vec<Self>) -> Option<Self> {
+        let mut diagnostics = diagnostics.into_iter();
+        let first = diagnostics.next()?;
+        Some(Self { also: diagnostics.collect(), ..first })
+    }
+
+    /// Shows the value of a config that it is about.
+    pub(crate) fn at_value(self, origin: &Origin, label: &str) -> Self {
+        let (site, place) = site(origin, label.to_owned());
+        Self { site, place, ..self }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
@@ -223,14 +248,25 @@ impl Messages {
 
     /// Writes a diagnostic to standard error.
     pub(crate) fn show(self, diagnostic: &Diagnostic) {
+        let all: Vec<_> = std::iter::once(diagnostic).chain(&diagnostic.also).collect();
         let text = match self.format {
-            MessageFormat::Json => diagnostic.json(),
-            MessageFormat::Human if colours() => diagnostic.human(&Renderer::styled()),
-            MessageFormat::Human => diagnostic.human(&Renderer::plain()),
+            MessageFormat::Json => all.iter().map(|one| one.json()).collect(),
+            MessageFormat::Human if colours() => human(&all, &Renderer::styled()),
+            MessageFormat::Human => human(&all, &Renderer::plain()),
         };
         // Nobody is left to be told if standard error is closed.
-        let _ = writeln!(std::io::stderr(), "{text}");
+        let _ = writeln!(std::io::stderr(), "{}", text.join("\n"));
     }
+}
+
+/// Renders the diagnostics of one input for people, who are told how many they are not shown.
+fn human(all: &[&Diagnostic], renderer: &Renderer) -> Vec<String> {
+    let mut texts: Vec<_> = all.iter().take(SHOWN_MAX).map(|one| one.human(renderer)).collect();
+    if all.len() > SHOWN_MAX {
+        let more = format!("{} more mistakes are not shown", all.len() - SHOWN_MAX);
+        texts.push(renderer.render(&[Group::with_title(Level::NOTE.primary_title(more))]));
+    }
+    texts
 }
 
 fn colours() -> bool {
@@ -311,6 +347,16 @@ impl From<&ConfigWarning> for Diagnostic {
     }
 }
 
+impl From<Mistake> for Diagnostic {
+    fn from(mistake: Mistake) -> Self {
+        let (site, place) = site(&mistake.origin, mistake.label);
+        let warns = mistake.kind.is_warning();
+        let severity = if warns { Severity::Warning } else { Severity::Input };
+        let diagnostic = Self::input(mistake.kind.code(), mistake.message).help(mistake.help);
+        Self { severity, site, place, ..diagnostic }
+    }
+}
+
 impl From<ReplayError> for Diagnostic {
     fn from(error: ReplayError) -> Self {
         let internal = |code, error: &ReplayError| Self {
@@ -329,6 +375,10 @@ impl From<ReplayError> for Diagnostic {
                 Self::input("E0306", format!("core {core} of a machine of {cores} cores"))
                     .at(format!("access {access} of the trace"))
                     .help(format!("`--cores {}` makes room for it", core + 1))
+            }
+            ReplayError::Protocol(error) => {
+                Self::input("E0216", format!("the protocol does not hold: {error}"))
+                    .help("a cell of the protocol file lets this happen; `mesim step` shows how")
             }
             ReplayError::Value(_) | ReplayError::NotStored { .. } => internal("E0901", &error),
             ReplayError::Broken { .. } => internal("E0902", &error),

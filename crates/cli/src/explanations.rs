@@ -248,6 +248,93 @@ lose stores; `FillFirst` lets a victim leave after the line is placed, which an 
 below the first cannot allow.",
     ),
     e(
+        "E0206",
+        "the protocol file is not readable as RON",
+        "\
+A protocol file is a RON file, such as configs/protocols/mesi.ron, of at most 1 MiB. The diagnostic
+points at the first character that does not fit; often a comma or a bracket is missing before it.
+docs/protocols.md says how to write one.",
+    ),
+    e(
+        "E0207",
+        "unknown key or column in a protocol file",
+        "\
+The file has the keys `name`, `source`, `states`, `processor` and `snoop`; a state has `name`,
+`holds` and `meaning`. The columns of `processor` are Load, Store, Evict and Clean, those of `snoop`
+BusRd, BusRdX, BusUpgr and BusUpd. The nearest one is offered.",
+    ),
+    e(
+        "E0208",
+        "not a value of a protocol file",
+        "\
+A key is missing, or has a value that it cannot have. Names have up to 32 characters, sources and
+meanings up to 200, all in one line; a state holds some of `valid`, `unique`, `dirty` and
+`forwards`.",
+    ),
+    e(
+        "E0209",
+        "a list of states that cannot be",
+        "\
+A protocol has 1 to 16 states. The first one is that of a line which is not held: it holds nothing,
+and it alone. Each other one is at least `valid`, and one of them is `dirty`. Names are a letter and
+up to 7 letters or digits.",
+    ),
+    e(
+        "E0210",
+        "said twice in a protocol file",
+        "\
+A state, a key, a row or a cell stands in the file twice. Nobody can know which one was meant.",
+    ),
+    e(
+        "E0211",
+        "a row is missing",
+        "\
+Both tables have a row for each state. What a core cannot be asked in a state is `never`, which is a
+claim of its own and not the same as nothing.",
+    ),
+    e(
+        "E0212",
+        "a cell is missing",
+        "\
+A row of `processor` has a cell for each of Load, Store, Evict and Clean. A row of `snoop` has one
+for each operation that some cell of `processor` puts on the bus, and one for BusRdX where a cell
+puts BusUpgr there, because the rule `write_to_shared: ReadExclusive` makes the one of the other. A
+cell that no path reaches is `never`.",
+    ),
+    e(
+        "E0213",
+        "not a step of this table",
+        "\
+The steps of `processor` are `never`, `hit(state)`, `clean(state)`, `bus(operation, state)`,
+`wire(operation, state, state)`, `discard(state)` and `write_back(state)`; those of `snoop` are
+`never`, `go(state)`, `flush(state)`, `supply(state)` and `hand_over(state)`. docs/protocols.md says
+what each one does.",
+    ),
+    e(
+        "E0214",
+        "no such state or operation",
+        "\
+A row or a cell names a state that is not listed under `states`, or an operation that the bus does
+not have. A name that is wrong in several places is told of once, at the first.",
+    ),
+    e(
+        "E0215",
+        "a cell breaks a rule of all protocols",
+        "\
+Some cells are wrong in any protocol: dirty data is dropped, another core's store leaves a copy that
+misses it, a copy that has seen another reader thinks itself alone. The diagnostic names the rule
+and a cell that keeps it. Nothing is run before all of them are kept.",
+    ),
+    e(
+        "E0216",
+        "the protocol does not hold",
+        "\
+Every cell of the protocol file is possible by itself, but together they are wrong: the run came to
+a cell that the file calls `never`, a load did not see the last store (with `--check`), or a law
+that holds in every coherent machine did not. Nothing is reported of such a run. `mesim step` shows
+the states of all cores before and after each access of a short trace.",
+    ),
+    e(
         "E0301",
         "an order that cannot be had",
         "\
@@ -339,7 +426,15 @@ the commands, and `mesim COMMAND --help` what each one takes, with examples.",
         "E0314",
         "no such protocol",
         "\
-`mesim protocol list` lists the protocols that are part of the program.",
+`mesim protocol list` lists the protocols that are part of the program. The path of a protocol file
+ends in `.ron` or names a folder: `./mine` is a file, `mine` a name.",
+    ),
+    e(
+        "E0315",
+        "the protocol file cannot be read",
+        "\
+The file is missing, unreadable, not text, or larger than 1 MiB. A path in a config counts from the
+config's folder, one in `--set` from where the command was started.",
     ),
     e(
         "E0501",
@@ -379,14 +474,6 @@ A cell is a state and an event of the protocol's tables, such as `S.BusUpgr` or 
     ),
     e(
         "E0505",
-        "a counterexample that no trace can ask for",
-        "\
-A trace has accesses and cleans. The eviction of a line from a first-level cache is written as a
-read of another line that goes to the same place; the eviction from one level of several has no
-such form. The trail that `mesim protocol check` prints says it all.",
-    ),
-    e(
-        "E0506",
         "a model out of bounds",
         "\
 The explorer takes 1 to 8 cores, 1 to 8 lines, 1 to 8 words of 1 to 16 values, caches of 1 line up
@@ -406,8 +493,9 @@ data that it should not have: a mistake in mesim. Please report the trace and th
         "E0902",
         "an impossible cell was asked for",
         "\
-A protocol's table marks a step as impossible, and the run came to it: a mistake in the table or
-in the machine. Please report the trace and the config.",
+The table of a built-in protocol marks a step as impossible, and the run came to it: a mistake in
+the table or in the machine. Please report the trace and the config. (Under a protocol of a file it
+is E0216.)",
     ),
     e(
         "E0903",
@@ -436,5 +524,27 @@ another order gives other counts.",
         "\
 It is legal, and teaches what inclusion costs: each of its evictions takes lines out of the inner
 levels, which can never be full.",
+    ),
+    e(
+        "W0202",
+        "a state that is never reached",
+        "\
+No path of the tables leads from the first state to this one, whatever the cores do. The protocol
+runs as if the state were not there; probably a cell that should lead to it names another.",
+    ),
+    e(
+        "W0203",
+        "not the built-in protocol of that name",
+        "\
+The file has the name of a built-in protocol and other tables. Reports name the protocol, so that
+its results would pass for those of the other.",
+    ),
+    e(
+        "W0501",
+        "a counterexample that no trace can ask for",
+        "\
+A trace has accesses and cleans. The eviction of a line from a first-level cache is written as a
+read of another line that goes to the same place; the eviction from one level of several has no
+such form. The trail that `mesim protocol check` prints says it all.",
     ),
 ];

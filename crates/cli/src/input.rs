@@ -10,7 +10,7 @@ use trace::{Ahead, Header, Input, ReadOptions, Source};
 
 use crate::args::{LackeyModify, MachineArgs, TraceArgs};
 use crate::diagnostics::{Diagnostic, Messages};
-use crate::split;
+use crate::{protocols, split};
 
 /// A trace opened for a machine.
 pub(crate) struct Opened {
@@ -39,12 +39,15 @@ pub(crate) fn open(
     }
     let given = machine.config.as_deref().map(|path| read_config(path, None)).transpose()?;
     let mut draft = overridden(given.clone().unwrap_or_else(Draft::built_in), machine)?;
+    let mut protocols = protocols::Files::default();
+    protocols.read_into(&mut draft, messages)?;
     let mut config = Config::new(&draft)?;
     let mut options = read_options(trace, &config);
     let mut sources = open_sources(paths, &options)?;
     let header = sources.header().clone();
     if given.is_none() {
         draft = overridden(config_of_trace(&header, paths)?, machine)?;
+        protocols.read_into(&mut draft, messages)?;
         config = Config::new(&draft)?;
         let before = options.cores_max;
         options = read_options(trace, &config);

@@ -14,6 +14,7 @@ mod interrupt;
 mod model_args;
 mod output;
 mod progress;
+mod protocols;
 mod split;
 mod trail;
 mod usage;

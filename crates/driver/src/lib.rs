@@ -34,6 +34,7 @@ pub mod audit;
 pub mod config;
 mod interleave;
 pub mod observe;
+pub mod protocol_file;
 mod replay;
 mod replay_error;
 pub mod report;

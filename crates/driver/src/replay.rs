@@ -61,12 +61,13 @@ pub fn replay(
 ) -> Result<Replayed, ReplayError> {
     let (spec, word) = (&config.machine, config.word_bytes);
     let run = Run { config, interleave, options, progress };
-    match (options.classify, options.check) {
+    let replayed = match (options.classify, options.check) {
         (false, false) => run.with(streams, ()),
         (true, false) => run.with(streams, Classes::new(spec, word)),
         (false, true) => run.with(streams, Values::new(spec, word)),
         (true, true) => run.with(streams, (Classes::new(spec, word), Values::new(spec, word))),
-    }
+    };
+    replayed.map_err(|error| error.under(&spec.protocol))
 }
 
 struct Run<'a> {

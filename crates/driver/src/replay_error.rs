@@ -3,7 +3,7 @@
 use std::fmt;
 
 use cache::Addr;
-use coherence::{Broken, BuildError, FirstLevel, Place};
+use coherence::{Broken, BuildError, FirstLevel, Place, Protocol};
 use trace::TraceError;
 
 use crate::audit::BrokenLaw;
@@ -31,6 +31,9 @@ pub enum ReplayError {
     },
     /// A conservation law does not hold.
     Law(BrokenLaw),
+    /// One of the promises above broke under a protocol that is not part of the program: its
+    /// tables are to blame.
+    Protocol(Box<ReplayError>),
     /// The trace names a core that the machine lacks.
     NoSuchCore {
         /// The number of the access, from 1.
@@ -75,6 +78,7 @@ impl fmt::Display for ReplayError {
                 broken.core, broken.event
             ),
             Self::Law(law) => law.fmt(f),
+            Self::Protocol(error) => error.fmt(f),
             Self::NoSuchCore { access, core, cores } => {
                 write!(f, "access {access}: core {core} of a machine of {cores} cores")
             }
@@ -105,6 +109,20 @@ impl fmt::Display for ValueError {
 }
 
 impl std::error::Error for ReplayError {}
+
+impl ReplayError {
+    /// Lays a broken promise at the door of a protocol that is not part of the program.
+    pub(crate) fn under(self, protocol: &Protocol) -> Self {
+        match self {
+            Self::Value(_) | Self::Broken { .. } | Self::Law(_) | Self::NotStored { .. }
+                if !protocol.is_built_in() =>
+            {
+                Self::Protocol(Box::new(self))
+            }
+            other => other,
+        }
+    }
+}
 
 impl From<TraceError> for ReplayError {
     fn from(error: TraceError) -> Self {

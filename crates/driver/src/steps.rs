@@ -45,7 +45,9 @@ impl StepTable {
                 }
                 self.session.prepare(record)?;
                 let before = self.states(record);
-                let flow = self.session.step(record)?;
+                let stepped = self.session.step(record);
+                let protocol = &self.session.machine().spec().protocol;
+                let flow = stepped.map_err(|error| error.under(protocol))?;
                 debug_assert_eq!(flow, ControlFlow::Continue(()));
                 let after = self.states(record);
                 let steps = self.session.machine_mut().observer_mut().take();

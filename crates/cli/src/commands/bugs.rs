@@ -15,7 +15,7 @@ pub(super) fn list() -> Result<(), Diagnostic> {
     let mut refused = String::new();
     for bug in Bug::ALL {
         let found = explore(&bug.model(), &mut |_| ControlFlow::Continue(()))
-            .map_err(|error| Diagnostic::input("E0506", error.to_string()))?;
+            .map_err(|error| Diagnostic::input("E0505", error.to_string()))?;
         let (caught, steps, trail) = match &found.outcome {
             Outcome::Violated(violation) => {
                 let events: Vec<_> =

@@ -18,7 +18,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> Result<(), Diagnostic> {
     match &args.command {
         Command::Replay(args) => replay::run(args, messages),
         Command::Step(args) => step::run(args, messages),
-        Command::Protocol(command) => protocol::run(command),
+        Command::Protocol(command) => protocol::run(command, messages),
         Command::Info(args) => info::run(args),
         Command::Convert(args) => convert::run(args, messages),
         Command::Gen(args) => generate::run(args, messages),

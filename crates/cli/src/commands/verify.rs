@@ -5,23 +5,22 @@ use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use coherence::Protocol;
 use coherence::explore::{
     Bug, Exploration, Model, Outcome, Progress, Violation, explore, find_cell,
 };
 use driver::report::grouped;
 
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, Messages};
 use crate::model_args::{CheckArgs, ModelArgs, WitnessArgs};
 use crate::output::Draft;
 use crate::progress::Progress as Bar;
-use crate::{exploration, interrupt, output, trail};
+use crate::{exploration, interrupt, output, protocols, trail};
 
 /// Cores of a model that is large enough to reach every cell of a protocol.
 const CORES_FOR_ALL_CELLS: u8 = 4;
 
-pub(super) fn check(args: &CheckArgs) -> Result<(), Diagnostic> {
-    let model = model(&args.model)?;
+pub(super) fn check(args: &CheckArgs, messages: Messages) -> Result<(), Diagnostic> {
+    let (model, defects) = model(&args.model, messages)?;
     let to_stdout = args.json.as_ref().is_some_and(|path| path.as_os_str() == "-");
     let file = args.json.as_deref().filter(|_| !to_stdout).map(Draft::begin).transpose()?;
     let trace = args.counterexample.as_deref().map(Draft::begin).transpose()?;
@@ -32,7 +31,16 @@ pub(super) fn check(args: &CheckArgs) -> Result<(), Diagnostic> {
     }
     output::print(&if to_stdout { json } else { exploration::text(&model, &found) })?;
     if let (Some(trace), Outcome::Violated(violation)) = (trace, &found.outcome) {
-        write_counterexample(args, &model, violation, trace)?;
+        write_counterexample(args, &model, violation, trace, messages)?;
+    }
+    // A protocol with wrong cells is explored all the same: what they lead to teaches more.
+    if found.outcome == Outcome::Holds
+        && let Some(refusal) = Diagnostic::all(defects.clone())
+    {
+        return Err(refusal);
+    }
+    for defect in &defects {
+        messages.show(defect);
     }
     verdict(&model, &found)
 }
@@ -67,8 +75,11 @@ fn verdict(model: &Model, found: &Exploration) -> Result<(), Diagnostic> {
     }
 }
 
-pub(super) fn witness(args: &WitnessArgs) -> Result<(), Diagnostic> {
-    let model = model(&args.model)?;
+pub(super) fn witness(args: &WitnessArgs, messages: Messages) -> Result<(), Diagnostic> {
+    let (model, defects) = model(&args.model, messages)?;
+    if let Some(refusal) = Diagnostic::all(defects) {
+        return Err(refusal);
+    }
     let Some(cell) = trail::cell(&model.protocol, &args.cell) else {
         let cells = model.protocol.cells().map(|cell| model.protocol.cell_name(cell));
         let near = cells.min_by_key(|name| distance(name, &args.cell)).unwrap_or_default();
@@ -108,9 +119,9 @@ pub(super) fn witness(args: &WitnessArgs) -> Result<(), Diagnostic> {
     }
 }
 
-/// The model that the flags describe.
-fn model(args: &ModelArgs) -> Result<Model, Diagnostic> {
-    let mut model = subject(&args.protocol)?;
+/// The model that the flags describe, and what is wrong with cells of its protocol.
+fn model(args: &ModelArgs, messages: Messages) -> Result<(Model, Vec<Diagnostic>), Diagnostic> {
+    let (mut model, defects) = subject(&args.protocol, messages)?;
     let set = |into: &mut u8, value: Option<u8>| *into = value.unwrap_or(*into);
     set(&mut model.cores, args.cores);
     set(&mut model.lines, args.lines);
@@ -122,23 +133,22 @@ fn model(args: &ModelArgs) -> Result<Model, Diagnostic> {
     model.symmetry = args.symmetry;
     model.states_max = args.max_states;
     model.check().map_err(|error| {
-        Diagnostic::input("E0506", error.to_string())
+        Diagnostic::input("E0505", error.to_string())
             .help("a model of `--cores 4 --lines 2 --words 2 --values 2` shows most mistakes")
     })?;
-    Ok(model)
+    Ok((model, defects))
 }
 
-/// The model of a protocol or a seeded bug.
-fn subject(name: &str) -> Result<Model, Diagnostic> {
+/// The model of a protocol or a seeded bug, and what is wrong with cells of a file.
+fn subject(name: &str, messages: Messages) -> Result<(Model, Vec<Diagnostic>), Diagnostic> {
     if let Some(bug) = Bug::named(name) {
-        return Ok(bug.model());
+        return Ok((bug.model(), Vec::new()));
     }
-    let protocol = Protocol::built_in(name).ok_or_else(|| {
-        let names: Vec<_> = Protocol::BUILT_IN.iter().map(|p| p.name()).collect();
-        Diagnostic::input("E0314", format!("there is no protocol `{name}`"))
-            .help(format!("the built-in protocols are {}", names.join(", ")))
-    })?;
-    Ok(Model::new(protocol.clone()))
+    let found = protocols::find(name)?;
+    for warning in &found.warnings {
+        messages.show(warning);
+    }
+    Ok((Model::new(found.protocol), found.defects))
 }
 
 /// Runs a search with a progress line.
@@ -155,7 +165,7 @@ fn run(
         if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let found =
-        search(&mut progress).map_err(|error| Diagnostic::input("E0506", error.to_string()))?;
+        search(&mut progress).map_err(|error| Diagnostic::input("E0505", error.to_string()))?;
     bar.finish_states(found.states, found.edges);
     if found.outcome == Outcome::Stopped {
         interrupt::check()?;
@@ -168,6 +178,7 @@ fn write_counterexample(
     model: &Model,
     violation: &Violation,
     file: Draft,
+    messages: Messages,
 ) -> Result<(), Diagnostic> {
     let title = format!("{}: {}", model.protocol.name(), violation.invariant.violation());
     let name = match Bug::named(&args.model.protocol) {
@@ -177,11 +188,10 @@ fn write_counterexample(
     let shown = file.shown().to_owned();
     let command = trail::step_command(model, name, &Path::display(&shown).to_string());
     let Some(text) = trail::mtrace(model, &violation.trail, &title, &command) else {
-        return Err(Diagnostic::failed(
-            "E0505",
-            "the counterexample evicts from one level of several, which no trace can ask for",
-        )
-        .help("leave `--counterexample` out: the trail is printed above"));
+        let title = "the counterexample evicts from one level of several, which no trace can say";
+        let help = "nothing was written; the trail is part of the result";
+        messages.show(&Diagnostic::warning("W0501", title).help(help));
+        return Ok(());
     };
     file.publish_text(&text)?;
     if !args.model.quiet {

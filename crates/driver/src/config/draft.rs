@@ -1,9 +1,11 @@
 //! A config on its way to being checked: the text of each value and where it was written.
 
+use coherence::Protocol;
 use indexmap::IndexMap;
 
 use super::error::{ConfigError, Origin, Source};
 use super::raw;
+use crate::protocol_file;
 
 /// Values by their config path, each from the last place that set it.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +16,8 @@ pub struct Draft {
     lists_levels: bool,
     has_l1i: bool,
     source: Source,
+    /// What the file says that `protocol` names.
+    protocol: Option<Protocol>,
 }
 
 /// One value as it was written.
@@ -99,6 +103,24 @@ impl Draft {
         let span = "--cores ".len()..format!("--cores {cores}").len();
         let value = Value { text: cores.to_string(), origin: Origin { source, span } };
         self.values.insert("cores".to_owned(), value);
+    }
+
+    /// Returns the path of the protocol file that the draft names, if it names one, and where.
+    ///
+    /// This crate opens no files: whoever does, gives the protocol to [`Draft::set_protocol`].
+    pub fn protocol_path(&self) -> Option<(String, Origin)> {
+        let value = self.get("protocol")?;
+        let path = unquoted(value);
+        protocol_file::is_path(&path).then(|| (path, value.origin.clone()))
+    }
+
+    /// Takes the protocol of the file that the draft names.
+    pub fn set_protocol(&mut self, protocol: Protocol) {
+        self.protocol = Some(protocol);
+    }
+
+    pub(super) fn protocol(&self) -> Option<&Protocol> {
+        self.protocol.as_ref()
     }
 
     pub(super) fn put(&mut self, path: &str, text: &str, start: usize) {

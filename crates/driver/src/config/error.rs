@@ -177,7 +177,7 @@ impl ConfigError {
 }
 
 /// Turns a line and column, both from 1 and in characters, into an offset in bytes.
-fn byte_offset(text: &str, position: Position) -> usize {
+pub(crate) fn byte_offset(text: &str, position: Position) -> usize {
     let mut start = 0;
     for (number, line) in text.split_inclusive('\n').enumerate() {
         if number + 1 == position.line {
@@ -191,7 +191,7 @@ fn byte_offset(text: &str, position: Position) -> usize {
 }
 
 /// Says what RON's parser found wrong, as the rest of a sentence.
-fn in_words(error: &ron::Error) -> String {
+pub(crate) fn in_words(error: &ron::Error) -> String {
     let text = error.to_string();
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |c| c.to_lowercase().collect::<String>() + chars.as_str())

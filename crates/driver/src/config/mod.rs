@@ -15,8 +15,11 @@ use coherence::{BusSpec, Inclusion, LevelSpec, MachineSpec, Protocol, SpecError,
 
 pub use draft::Draft;
 pub use error::{ConfigError, ConfigErrorKind, ConfigWarning, Origin, Source};
+pub(crate) use error::{byte_offset, in_words};
 pub use rules::{PROFILES, profile_name};
 use value::{Bytes, ConfigValue, Expected, Hertz, Scope};
+
+use crate::protocol_file;
 
 /// The default machine as a config file, with every key that a single machine needs.
 pub const DEFAULT_MACHINE: &str = include_str!("../../../../configs/machines/default.ron");
@@ -169,17 +172,18 @@ impl Reader<'_> {
             return Ok(protocol.clone());
         }
         let names: Vec<_> = Protocol::BUILT_IN.iter().map(|p| p.name()).collect();
+        let expected = format!("one of {}, or the path of a `.ron` file", names.join(", "));
+        if protocol_file::is_path(&name) {
+            let message = format!("the protocol file `{name}` was not read");
+            let read = self.draft.protocol().cloned();
+            return read.ok_or_else(|| self.wrong("protocol", &message, expected, "`\"MESI\"`"));
+        }
         let distance =
             |known: &&str| strsim::damerau_levenshtein(&known.to_lowercase(), &name.to_lowercase());
         let near = names.iter().copied().filter(|known| distance(known) <= known.len() / 2);
         let near = near.min_by_key(distance).unwrap_or("MESI");
-        Err(ConfigError {
-            kind: ConfigErrorKind::Value,
-            message: format!("there is no protocol `{name}`"),
-            origin: self.draft.origin("protocol"),
-            expected: format!("one of {}", names.join(", ")).into(),
-            help: format!("for example `\"{near}\"`").into(),
-        })
+        let message = format!("there is no protocol `{name}`");
+        Err(self.wrong("protocol", &message, expected, &format!("`\"{near}\"`")))
     }
 
     fn bus(&self) -> Result<BusSpec, ConfigError> {
