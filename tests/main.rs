@@ -10,7 +10,7 @@ mod markdown;
 mod mutants;
 mod orders;
 mod properties;
-mod protocols;
+mod protocol_files;
 mod reference;
 mod same_bytes;
 mod scenarios;

@@ -7,8 +7,8 @@ use clap::Args as ClapArgs;
 /// A protocol, and how much of the world it is explored in.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct ModelArgs {
-    /// The protocol: a built-in one, or a seeded bug (`mesim protocol list --bugs`)
-    #[arg(value_name = "NAME")]
+    /// The protocol: a built-in one, a file, `-`, or a seeded bug (`mesim protocol list --bugs`)
+    #[arg(value_name = "NAME|FILE")]
     pub(crate) protocol: String,
 
     /// The number of cores, 1 to 8; 4 if left out
@@ -60,6 +60,7 @@ shortest trace. Exit code 1 if an invariant does not hold.
 Examples:
   mesim protocol check mesi --cores 4 --lines 2 --words 2
   mesim protocol check moesi --shared-level --symmetry --json -
+  mesim protocol check mine.ron
   mesim protocol check A07 --counterexample lost-store.mtrace")]
 pub(crate) struct CheckArgs {
     #[command(flatten)]

@@ -31,7 +31,13 @@ pub(super) fn check(args: &CheckArgs, messages: Messages) -> Result<(), Diagnost
     }
     output::print(&if to_stdout { json } else { exploration::text(&model, &found) })?;
     if let (Some(trace), Outcome::Violated(violation)) = (trace, &found.outcome) {
-        write_counterexample(args, &model, violation, trace, messages)?;
+        let stepped = if defects.is_empty() && Bug::named(&args.model.protocol).is_none() {
+            &args.model.protocol
+        } else {
+            // What is refused everywhere else; a sound protocol shows the way at least.
+            "MESI"
+        };
+        write_counterexample(args, &model, violation, trace, stepped, messages)?;
     }
     // A protocol with wrong cells is explored all the same: what they lead to teaches more.
     if found.outcome == Outcome::Holds
@@ -178,15 +184,12 @@ fn write_counterexample(
     model: &Model,
     violation: &Violation,
     file: Draft,
+    stepped: &str,
     messages: Messages,
 ) -> Result<(), Diagnostic> {
     let title = format!("{}: {}", model.protocol.name(), violation.invariant.violation());
-    let name = match Bug::named(&args.model.protocol) {
-        Some(_) => "MESI",
-        None => &args.model.protocol,
-    };
     let shown = file.shown().to_owned();
-    let command = trail::step_command(model, name, &Path::display(&shown).to_string());
+    let command = trail::step_command(model, stepped, &Path::display(&shown).to_string());
     let Some(text) = trail::mtrace(model, &violation.trail, &title, &command) else {
         let title = "the counterexample evicts from one level of several, which no trace can say";
         let help = "nothing was written; the trail is part of the result";
