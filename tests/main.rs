@@ -11,6 +11,7 @@ mod mutants;
 mod orders;
 mod properties;
 mod protocol_files;
+mod protocols;
 mod reference;
 mod same_bytes;
 mod scenarios;
