@@ -2,6 +2,7 @@
 
 mod cli;
 mod closed_forms;
+mod compare;
 mod configs;
 mod cycles;
 mod docs;

@@ -99,6 +99,7 @@ Examples:
   mesim replay traces/false-sharing.mtrace.xz --classify
   mesim replay trace.din.gz --set L1.size=16KiB --set protocol=MSI --json report.json
   mesim replay trace.din.gz --set protocol=mine.ron
+  mesim replay traces/matmul.mtrace.xz --compare mesi,moesi,dragon
   valgrind --tool=lackey --trace-mem=yes --trace-sched=yes --log-fd=9 ./a.out 9>&1 >/dev/null |
     mesim replay - --format lackey")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -112,6 +113,11 @@ pub(crate) struct ReplayArgs {
 
     #[command(flatten)]
     pub(crate) machine: MachineArgs,
+
+    /// Replay once under each of these protocols and print one table, a column a protocol; the
+    /// config's `protocol` does not matter then
+    #[arg(long, value_name = "P1,P2..")]
+    pub(crate) compare: Option<String>,
 
     /// Write the report as JSON to a file, or alone to standard output with `-`
     #[arg(long, value_name = "FILE|-")]

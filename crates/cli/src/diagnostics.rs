@@ -135,6 +135,31 @@ impl Diagnostic {
         self
     }
 
+    /// Shows an argument and underlines the part that it is about.
+    pub(crate) fn on_part(
+        mut self,
+        argument: impl Into<String>,
+        span: Range<usize>,
+        label: impl Into<String>,
+    ) -> Self {
+        self = self.on(argument, label);
+        if let Some(site) = &mut self.site {
+            site.span = span;
+        }
+        self
+    }
+
+    /// Tells whether it is about that argument.
+    pub(crate) fn shows(&self, argument: &str) -> bool {
+        self.site.as_ref().is_some_and(|site| site.text == argument)
+    }
+
+    /// Says under which of several protocols it came up.
+    pub(crate) fn under(mut self, protocol: &str) -> Self {
+        self.title = format!("under {protocol}: {}", self.title);
+        self
+    }
+
     pub(crate) fn exit_code(&self) -> u8 {
         match self.severity {
             Severity::Failed => 1,

@@ -482,6 +482,14 @@ level. The states and words of a core's lines have to fit into 64 bits: 4 bits f
 each copy 2 bits and the bits of its words.",
     ),
     e(
+        "E0316",
+        "a comparison that cannot be made",
+        "\
+`--compare` replays the trace once under each protocol that it names, on the same machine by the
+same rules. So the trace and the config have to be files, which can be read again: standard input
+and pipes are refused. Each protocol is named once, and `--set protocol=` does not go with it.",
+    ),
+    e(
         "E0901",
         "a load did not see the last store",
         "\

@@ -1,6 +1,7 @@
 //! From paths and flags to a machine and the streams of a trace.
 
 use std::io::{ErrorKind, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use driver::config::{Config, Draft};
@@ -30,6 +31,50 @@ pub(crate) fn open(
     machine: &MachineArgs,
     messages: Messages,
 ) -> Result<Opened, Diagnostic> {
+    let prepared = prepare(paths, trace, machine, None, messages)?;
+    prepared.warn(messages);
+    prepared.start()
+}
+
+/// A protocol that was chosen by a part of an argument.
+#[derive(Clone, Debug)]
+pub(crate) struct Choice {
+    pub(crate) argument: String,
+    pub(crate) span: Range<usize>,
+}
+
+/// A trace whose header has been read, and the machine that goes with it.
+pub(crate) struct Prepared {
+    config: Config,
+    sources: Sources,
+    wanted: Option<Interleave>,
+    provenance: Provenance,
+}
+
+impl Prepared {
+    /// Says what is legal but may not have been meant.
+    pub(crate) fn warn(&self, messages: Messages) {
+        for warning in &self.config.warnings {
+            messages.show(&warning.into());
+        }
+    }
+
+    /// Begins to read the records.
+    pub(crate) fn start(self) -> Result<Opened, Diagnostic> {
+        let Self { config, sources, wanted, provenance } = self;
+        let (streams, interleave) = sources.interleaved(wanted)?;
+        Ok(Opened { config, streams, interleave, provenance })
+    }
+}
+
+/// Opens a trace as far as its header, and builds the config that goes with it.
+pub(crate) fn prepare(
+    paths: &[PathBuf],
+    trace: &TraceArgs,
+    machine: &MachineArgs,
+    protocol: Option<&Choice>,
+    messages: Messages,
+) -> Result<Prepared, Diagnostic> {
     let stdins = paths.iter().filter(|path| path.as_os_str() == "-").count();
     let config_stdin = machine.config.as_deref() == Some(Path::new("-"));
     if stdins + usize::from(config_stdin) > 1 {
@@ -37,8 +82,9 @@ pub(crate) fn open(
             .on("-", "the same input again")
             .help("it can be read once: write the others to files first"));
     }
+    let overridden = |draft| overridden(draft, machine, protocol);
     let given = machine.config.as_deref().map(|path| read_config(path, None)).transpose()?;
-    let mut draft = overridden(given.clone().unwrap_or_else(Draft::built_in), machine)?;
+    let mut draft = overridden(given.clone().unwrap_or_else(Draft::built_in))?;
     let mut protocols = protocols::Files::default();
     protocols.read_into(&mut draft, messages)?;
     let mut config = Config::new(&draft)?;
@@ -46,7 +92,7 @@ pub(crate) fn open(
     let mut sources = open_sources(paths, &options)?;
     let header = sources.header().clone();
     if given.is_none() {
-        draft = overridden(config_of_trace(&header, paths)?, machine)?;
+        draft = overridden(config_of_trace(&header, paths)?)?;
         protocols.read_into(&mut draft, messages)?;
         config = Config::new(&draft)?;
         let before = options.cores_max;
@@ -64,17 +110,21 @@ pub(crate) fn open(
         }
         config.machine.cores = u32::from(cores);
     }
-    for warning in &config.warnings {
-        messages.show(&warning.into());
-    }
-    let (streams, interleave) = sources.interleaved(machine.interleave)?;
     let provenance = Provenance {
         paths: paths.iter().map(|path| path.display().to_string()).collect(),
         format: header.format,
         title: header.title,
         in_json: false,
     };
-    Ok(Opened { config, streams, interleave, provenance })
+    Ok(Prepared { config, sources, wanted: machine.interleave, provenance })
+}
+
+/// Tells whether a path is read once only: standard input, a pipe.
+pub(crate) fn is_read_once(path: &Path) -> bool {
+    let special = |path: &Path| {
+        std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+    };
+    path == Path::new("-") || special(path)
 }
 
 /// Opens a trace alone, in its own order; per-core files one after the other.
@@ -199,9 +249,16 @@ fn read_config(path: &Path, trace: Option<&Path>) -> Result<Draft, Diagnostic> {
     Ok(Draft::from_ron(&name, &text)?)
 }
 
-fn overridden(mut draft: Draft, machine: &MachineArgs) -> Result<Draft, Diagnostic> {
+fn overridden(
+    mut draft: Draft,
+    machine: &MachineArgs,
+    protocol: Option<&Choice>,
+) -> Result<Draft, Diagnostic> {
     for argument in &machine.set {
         draft.set(argument)?;
+    }
+    if let Some(Choice { argument, span }) = protocol {
+        draft.override_protocol(argument, span.clone());
     }
     if let Some(cores) = machine.cores {
         draft.set_cores(cores);

@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod bugs;
+mod compare;
 mod convert;
 mod explain;
 mod generate;

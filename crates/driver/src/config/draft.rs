@@ -1,5 +1,7 @@
 //! A config on its way to being checked: the text of each value and where it was written.
 
+use std::ops::Range;
+
 use coherence::Protocol;
 use indexmap::IndexMap;
 
@@ -121,6 +123,13 @@ impl Draft {
 
     pub(super) fn protocol(&self) -> Option<&Protocol> {
         self.protocol.as_ref()
+    }
+
+    /// Overrides the protocol by a part of an argument, which errors underline.
+    pub fn override_protocol(&mut self, argument: &str, span: Range<usize>) {
+        let text = argument[span.clone()].to_owned();
+        let source = Source::Argument { text: argument.into() };
+        self.values.insert("protocol".to_owned(), Value { text, origin: Origin { source, span } });
     }
 
     pub(super) fn put(&mut self, path: &str, text: &str, start: usize) {

@@ -1,10 +1,12 @@
 //! What was counted, as a value with two faces: JSON for programs, text for people.
 
+mod comparison;
 mod json;
+mod table;
 mod text;
 
-pub use text::grouped;
-
+pub use comparison::Comparison;
+pub use table::grouped;
 use trace::Format;
 
 use crate::config::Config;

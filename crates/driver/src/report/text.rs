@@ -2,8 +2,11 @@
 
 use std::fmt::Write;
 
-use coherence::{Cause, CoreCounters, LevelCounters, LevelSpec, State};
+use coherence::{
+    BusCounters, Cause, CoreCounters, LevelCounters, LevelSpec, MemoryCounters, State,
+};
 
+use super::table::{Table, grouped};
 use super::{Report, json};
 use crate::config::profile_name;
 use crate::observe::ClassCounters;
@@ -14,7 +17,8 @@ const COLUMNS_MAX: usize = 8;
 
 pub(super) fn render(report: &Report) -> String {
     let mut out = String::new();
-    header(report, &mut out);
+    let protocol = report.replayed.machine.protocol.name();
+    header(report, protocol, report.replayed.checked_loads, &mut out);
     core_tables(report, &mut out);
     level_table(report, &mut out);
     machine_table(report, &mut out);
@@ -22,7 +26,8 @@ pub(super) fn render(report: &Report) -> String {
     out
 }
 
-fn header(report: &Report, out: &mut String) {
+/// Writes what ran; `protocol` is what there is to say of the machine's protocol.
+pub(super) fn header(report: &Report, protocol: &str, checked: Option<u64>, out: &mut String) {
     let spec = &report.replayed.machine;
     let totals = report.replayed.tally.totals().counters;
     let provenance = &report.provenance;
@@ -49,12 +54,11 @@ fn header(report: &Report, out: &mut String) {
         let _ = write!(counted, ", at most {}", grouped(limit));
     }
     line("counted", &counted);
-    if let Some(loads) = report.replayed.checked_loads {
+    if let Some(loads) = checked {
         let loads = amount(loads, "load saw", "loads saw");
         line("checked", &format!("{loads} the last store"));
     }
     let cores = amount(u64::from(spec.cores), "core", "cores");
-    let protocol = spec.protocol.name();
     line("machine", &format!("{cores}, {protocol}, lines of {} bytes", spec.line.bytes()));
     for (number, (level, scope)) in scopes(report).enumerate() {
         // A first-level cache has nothing inside it to include.
@@ -109,52 +113,6 @@ fn level_line(level: &LevelSpec, scope: &str, is_first: bool) -> String {
         json::write_policy(level.write),
         level.latency
     )
-}
-
-/// A table of right-aligned numbers under a title; rows that are zero throughout are left out.
-struct Table {
-    header: Vec<String>,
-    rows: Vec<(String, Vec<String>)>,
-}
-
-impl Table {
-    fn new(title: &str, columns: impl IntoIterator<Item = String>) -> Self {
-        let header = std::iter::once(title.to_owned()).chain(columns).collect();
-        Self { header, rows: Vec::new() }
-    }
-
-    fn row(&mut self, label: &str, values: &[u64]) {
-        if values.iter().any(|value| *value > 0) {
-            let cells = values.iter().map(|value| grouped(*value)).collect();
-            self.rows.push((label.to_owned(), cells));
-        }
-    }
-
-    fn render(&self, out: &mut String) {
-        if self.rows.is_empty() {
-            return;
-        }
-        let labels = self.rows.iter().map(|(label, _)| label.len() + 2);
-        let first = labels.chain([self.header[0].len()]).max().unwrap_or(0);
-        let widths: Vec<usize> = (1..self.header.len())
-            .map(|column| {
-                let cells = self.rows.iter().map(|(_, cells)| cells[column - 1].len());
-                cells.chain([self.header[column].len()]).max().unwrap_or(0)
-            })
-            .collect();
-        let mut line = |label: &str, cells: &[String]| {
-            let _ = write!(out, "{label:<first$}");
-            for (cell, width) in cells.iter().zip(&widths) {
-                let _ = write!(out, "  {cell:>width$}");
-            }
-            out.push('\n');
-        };
-        line(&self.header[0], &self.header[1..]);
-        for (label, cells) in &self.rows {
-            line(&format!("  {label}"), cells);
-        }
-        out.push('\n');
-    }
 }
 
 /// The groups of core counters, in the order of reading.
@@ -229,24 +187,56 @@ fn core_tables(report: &Report, out: &mut String) {
     }
     if totals.classes.is_some() {
         let mut table = Table::new("miss classes", columns());
-        for (number, name) in ClassCounters::NAMES.iter().enumerate() {
-            let values: Vec<u64> = all()
-                .map(|tally| tally.classes.map_or(0, |classes| classes.values()[number]))
-                .collect();
-            table.row(name, &values);
+        for name in ClassCounters::NAMES {
+            table.row(name, &all().map(|tally| class(tally, name)).collect::<Vec<_>>());
         }
         table.render(out);
     }
     if !report.counts_only {
         let mut table = Table::new("cycles", columns());
-        let cycles: Vec<u64> = all().map(|tally| tally.cycles).collect();
-        table.row("cycles", &cycles);
-        for name in ["stall_cycles", "bus_wait_cycles"] {
-            let values: Vec<u64> = all().map(|tally| counter(&tally.counters, name)).collect();
-            table.row(name, &values);
+        for name in CYCLES {
+            table.row(name, &all().map(|tally| cycles(tally, name)).collect::<Vec<_>>());
         }
         table.render(out);
     }
+}
+
+/// The counters of a whole run by group, each with its name, those of no core last.
+pub(super) fn totals(report: &Report) -> Vec<(&'static str, Vec<(String, u64)>)> {
+    let totals = report.replayed.tally.totals();
+    let named = |names: &[&str], value: &dyn Fn(&str) -> u64| {
+        names.iter().map(|name| ((*name).to_owned(), value(name))).collect()
+    };
+    let mut groups: Vec<_> = GROUPS
+        .iter()
+        .map(|(title, names)| (*title, named(names, &|name| counter(&totals.counters, name))))
+        .collect();
+    if totals.classes.is_some() {
+        groups.push(("miss classes", named(ClassCounters::NAMES, &|name| class(&totals, name))));
+    }
+    if !report.counts_only {
+        groups.push(("cycles", named(CYCLES, &|name| cycles(&totals, name))));
+    }
+    // What the bus counts by kind is what the cores count, added up.
+    let of_cores = |name: &String| {
+        let name = name.strip_prefix("bus ");
+        name.is_some_and(|name| CoreCounters::NAMES.contains(&name))
+    };
+    let rows = machine_rows(report).into_iter().filter(|(name, _)| !of_cores(name)).collect();
+    groups.push(("bus and memory", rows));
+    groups
+}
+
+/// What a timed run has of each core.
+const CYCLES: &[&str] = &["cycles", "stall_cycles", "bus_wait_cycles"];
+
+fn cycles(tally: &CoreTally, name: &str) -> u64 {
+    if name == "cycles" { tally.cycles } else { counter(&tally.counters, name) }
+}
+
+fn class(tally: &CoreTally, name: &str) -> u64 {
+    let place = ClassCounters::NAMES.iter().position(|known| *known == name);
+    tally.classes.map_or(0, |classes| classes.values()[place.expect("a class that exists")])
 }
 
 fn counter(counters: &CoreCounters, name: &str) -> u64 {
@@ -278,17 +268,21 @@ fn level_table(report: &Report, out: &mut String) {
 }
 
 fn machine_table(report: &Report, out: &mut String) {
-    let tally = &report.replayed.tally;
     let mut table = Table::new("bus and memory", ["total".to_owned()]);
-    for (name, value) in coherence::BusCounters::NAMES.iter().zip(tally.bus.values()) {
-        if !(report.counts_only && *name == "busy_cycles") {
-            table.row(&format!("bus {name}"), &[value]);
-        }
-    }
-    for (name, value) in coherence::MemoryCounters::NAMES.iter().zip(tally.memory.values()) {
-        table.row(&format!("memory {name}"), &[value]);
+    for (name, value) in machine_rows(report) {
+        table.row(&name, &[value]);
     }
     table.render(out);
+}
+
+fn machine_rows(report: &Report) -> Vec<(String, u64)> {
+    let tally = &report.replayed.tally;
+    let bus = BusCounters::NAMES.iter().zip(tally.bus.values());
+    let bus = bus.filter(|(name, _)| !(report.counts_only && **name == "busy_cycles"));
+    let memory = MemoryCounters::NAMES.iter().zip(tally.memory.values());
+    bus.map(|(name, value)| (format!("bus {name}"), value))
+        .chain(memory.map(|(name, value)| (format!("memory {name}"), value)))
+        .collect()
 }
 
 fn transition_table(report: &Report, out: &mut String) {
@@ -330,19 +324,6 @@ fn amount(number: u64, one: &str, several: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { several })
 }
 
-/// Writes a number with a comma after every three digits.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// Writes a number of bytes in the largest unit that divides it.
 fn size(bytes: u64) -> String {
     for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
@@ -358,10 +339,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_by_thousands_and_rates_rounded() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_234_567), "1,234,567");
+    fn rates_are_rounded_and_sizes_have_units() {
         assert_eq!(rate(1, 3), "33.33 % (1 / 3)");
         assert_eq!(rate(2, 3), "66.67 % (2 / 3)");
         assert_eq!(rate(0, 0), "0.00 % (0 / 0)");

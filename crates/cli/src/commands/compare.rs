@@ -1,0 +1,94 @@
+//! `mesim replay --compare`: one trace, several protocols, one table.
+
+use std::path::Path;
+
+use driver::report::Comparison;
+
+use super::replay::{Output, replay};
+use crate::args::ReplayArgs;
+use crate::diagnostics::{Diagnostic, Messages, Severity};
+use crate::input::{self, Choice};
+use crate::progress::Progress;
+
+pub(super) fn run(args: &ReplayArgs, list: &str, messages: Messages) -> Result<(), Diagnostic> {
+    let choices = choices(list)?;
+    refuse_another_protocol(args, list)?;
+    refuse_read_once(args, list)?;
+    // All machines are checked before any of them runs.
+    let mut runs = Vec::new();
+    for (number, (name, choice)) in choices.into_iter().enumerate() {
+        let prepared =
+            input::prepare(&args.traces, &args.trace, &args.machine, Some(&choice), messages);
+        let prepared = prepared.map_err(|error| {
+            // What the first protocol goes with, this one does not.
+            let refused = number > 0 && !error.shows(&choice.argument);
+            if refused { error.under(&name) } else { error }
+        })?;
+        runs.push((name, prepared));
+    }
+    runs[0].1.warn(messages);
+    let output = Output::begin(args)?;
+    let bar = Progress::start(args.quiet || messages.are_for_programs());
+    let mut accesses = 0;
+    let mut reports = Vec::new();
+    for (name, prepared) in runs {
+        let report = replay(args, prepared.start()?, &mut |here| bar.at(accesses + here));
+        let report = report.map_err(|error| match error.severity {
+            Severity::Internal => error.under(&name),
+            Severity::Input | Severity::Failed | Severity::Warning => error,
+        })?;
+        accesses += report.replayed.accesses;
+        reports.push(report);
+    }
+    bar.finish(accesses);
+    let comparison = Comparison::new(reports);
+    output.write(|| comparison.json(), || comparison.text())
+}
+
+/// Splits the list of protocols; whether there are such is the config's to say.
+fn choices(list: &str) -> Result<Vec<(String, Choice)>, Diagnostic> {
+    const FLAG: &str = "--compare ";
+    let argument = format!("{FLAG}{list}");
+    let mut choices: Vec<(String, Choice)> = Vec::new();
+    let mut start = FLAG.len();
+    for part in list.split(',') {
+        let name = part.trim();
+        let at = start + (part.len() - part.trim_start().len());
+        let span = at..at + name.len();
+        start += part.len() + 1;
+        if name.is_empty() {
+            return Err(Diagnostic::input("E0316", "a protocol's name is missing")
+                .on_part(argument, span, "expected a name")
+                .help("for example `--compare mesi,moesi,dragon`"));
+        }
+        if choices.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            return Err(Diagnostic::input("E0316", format!("`{name}` is compared with itself"))
+                .on_part(argument, span, "expected another protocol")
+                .help("name each protocol once"));
+        }
+        choices.push((name.to_owned(), Choice { argument: argument.clone(), span }));
+    }
+    Ok(choices)
+}
+
+/// `--set protocol=` chooses one protocol, and `--compare` several.
+fn refuse_another_protocol(args: &ReplayArgs, list: &str) -> Result<(), Diagnostic> {
+    let is_protocol =
+        |set: &&String| set.split('=').next().is_some_and(|key| key.trim() == "protocol");
+    let Some(set) = args.machine.set.iter().find(is_protocol) else { return Ok(()) };
+    Err(Diagnostic::input("E0316", "`--compare` says which protocols run, and so does `--set`")
+        .on(format!("--set {set}"), format!("expected nothing beside `--compare {list}`"))
+        .help("leave `--set protocol=` out, and name the protocol in `--compare`"))
+}
+
+/// Every protocol reads the trace, and the config, from its beginning.
+fn refuse_read_once(args: &ReplayArgs, list: &str) -> Result<(), Diagnostic> {
+    let paths = args.traces.iter().chain(&args.machine.config).map(AsRef::as_ref);
+    let Some(path) = paths.into_iter().find(|path: &&Path| input::is_read_once(path)) else {
+        return Ok(());
+    };
+    let shown = path.display().to_string();
+    Err(Diagnostic::input("E0316", "a comparison reads its input once for each protocol")
+        .on(shown, "this can be read only once")
+        .help(format!("write it to a file, and `mesim replay FILE --compare {list}`")))
+}
