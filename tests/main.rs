@@ -4,6 +4,7 @@ mod cli;
 mod closed_forms;
 mod compare;
 mod configs;
+mod coverage;
 mod cycles;
 mod docs;
 mod golden;

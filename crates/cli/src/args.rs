@@ -135,6 +135,10 @@ pub(crate) struct ReplayArgs {
     #[arg(long)]
     pub(crate) check: bool,
 
+    /// Count the uses of every cell of the protocol's tables, and mark those that had none
+    #[arg(long)]
+    pub(crate) coverage: bool,
+
     /// Accesses to run before counting begins
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = parse_whole)]
     pub(crate) warmup: u64,

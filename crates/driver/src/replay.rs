@@ -9,7 +9,7 @@ use trace::{Op, Record, Source};
 use crate::audit::audit;
 use crate::config::Config;
 use crate::interleave::{Interleave, Merger};
-use crate::observe::{Classes, Values, Violation, Watcher};
+use crate::observe::{Classes, Coverage, Values, Violation, Watcher};
 use crate::replay_error::{ReplayError, ValueError, rule};
 use crate::tally::Tally;
 
@@ -28,6 +28,8 @@ pub struct ReplayOptions {
     pub classify: bool,
     /// Carry data values and check every load.
     pub check: bool,
+    /// Count the uses of every cell of the protocol's tables.
+    pub coverage: bool,
     /// Accesses that run before the counting starts.
     pub warmup: u64,
     /// The most accesses that are replayed, those of the warm-up included.
@@ -59,15 +61,13 @@ pub fn replay(
     options: &ReplayOptions,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Replayed, ReplayError> {
-    let (spec, word) = (&config.machine, config.word_bytes);
     let run = Run { config, interleave, options, progress };
-    let replayed = match (options.classify, options.check) {
-        (false, false) => run.with(streams, ()),
-        (true, false) => run.with(streams, Classes::new(spec, word)),
-        (false, true) => run.with(streams, Values::new(spec, word)),
-        (true, true) => run.with(streams, (Classes::new(spec, word), Values::new(spec, word))),
+    let replayed = if options.coverage {
+        run.beside(streams, Coverage::default())
+    } else {
+        run.beside(streams, ())
     };
-    replayed.map_err(|error| error.under(&spec.protocol))
+    replayed.map_err(|error| error.under(&config.machine.protocol))
 }
 
 struct Run<'a> {
@@ -78,6 +78,19 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Replays beside an observer, with those that the options ask for.
+    fn beside<O: Watcher>(self, streams: Streams, o: O) -> Result<Replayed, ReplayError> {
+        let (spec, word) = (&self.config.machine, self.config.word_bytes);
+        let classes = || Classes::new(spec, word);
+        let values = || Values::new(spec, word);
+        match (self.options.classify, self.options.check) {
+            (false, false) => self.with(streams, o),
+            (true, false) => self.with(streams, (o, classes())),
+            (false, true) => self.with(streams, (o, values())),
+            (true, true) => self.with(streams, (o, (classes(), values()))),
+        }
+    }
+
     fn with<O: Watcher>(self, streams: Streams, observer: O) -> Result<Replayed, ReplayError> {
         let mut session = Session::new(self.config, self.options, observer)?;
         match streams {

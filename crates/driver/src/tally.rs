@@ -4,7 +4,7 @@ use coherence::{
     BusCounters, CoreCounters, CoreId, LevelCounters, Machine, MemoryCounters, Transitions,
 };
 
-use crate::observe::{ClassCounters, Watcher};
+use crate::observe::{CellCounts, ClassCounters, Watcher};
 
 /// The counters of one core.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -32,6 +32,8 @@ pub struct Tally {
     pub bus: BusCounters,
     /// The backing store.
     pub memory: MemoryCounters,
+    /// Uses of the cells of the protocol's tables, if they were counted.
+    pub cells: Option<Box<CellCounts>>,
     /// What lies in the caches at the moment, by core.
     pub standing: Vec<Standing>,
 }
@@ -54,6 +56,7 @@ impl Tally {
             shared: machine.shared_counters().copied().collect(),
             bus: *machine.bus_counters(),
             memory: *machine.memory_counters(),
+            cells: machine.observer().cells().cloned().map(Box::new),
             standing: cores
                 .map(|core| Standing {
                     dirty: machine.dirty_now(core),
@@ -75,6 +78,10 @@ impl Tally {
             shared: levels_since(&self.shared, &before.shared),
             bus: self.bus.since(&before.bus),
             memory: self.memory.since(&before.memory),
+            cells: match (&self.cells, &before.cells) {
+                (Some(now), Some(then)) => Some(Box::new(now.since(then))),
+                (now, _) => now.clone(),
+            },
             standing: self.standing.clone(),
         }
     }

@@ -34,6 +34,7 @@ pub(super) fn replay(
     let options = ReplayOptions {
         classify: args.classify,
         check: args.check,
+        coverage: args.coverage,
         warmup: args.warmup,
         limit: args.limit,
     };

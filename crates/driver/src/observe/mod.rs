@@ -1,6 +1,7 @@
 //! Onlookers of a replay: one file each.
 
 mod classes;
+mod coverage;
 mod steps;
 mod values;
 
@@ -8,6 +9,7 @@ use cache::LineAddr;
 use coherence::{CoreId, Observer};
 
 pub use classes::{ClassCounters, Classes};
+pub use coverage::{CellCounts, Coverage, is_possible};
 pub use steps::{Happening, Step, StepBus, StepRecorder};
 pub use values::{Values, Violation};
 
@@ -34,6 +36,11 @@ pub trait Watcher: Observer {
         let _ = core;
         None
     }
+
+    /// Returns the uses of the protocol's cells, if they are counted.
+    fn cells(&self) -> Option<&CellCounts> {
+        None
+    }
 }
 
 impl Watcher for () {}
@@ -54,5 +61,9 @@ impl<A: Watcher, B: Watcher> Watcher for (A, B) {
 
     fn classes(&self, core: CoreId) -> Option<ClassCounters> {
         self.0.classes(core).or(self.1.classes(core))
+    }
+
+    fn cells(&self) -> Option<&CellCounts> {
+        self.0.cells().or(self.1.cells())
     }
 }

@@ -64,6 +64,13 @@ impl Comparison {
         }
         table.render(&mut out);
         out.pop();
+        for report in &self.reports {
+            if report.replayed.tally.cells.is_some() {
+                let name = report.replayed.machine.protocol.name();
+                out.push('\n');
+                text::coverage_tables(report, &format!("cells of {name} used"), &mut out);
+            }
+        }
         out
     }
 }

@@ -2,14 +2,15 @@
 
 use cache::{Geometry, Replacement};
 use coherence::{
-    BusCounters, Cause, CleanSupply, CoreCounters, Inclusion, LevelCounters, LevelSpec,
-    MemoryCounters, Protocol, Rules, State, Transitions, VictimOrder, WritePolicy, WriteToShared,
+    BusCounters, BusOp, Cause, Cell, CleanSupply, CoreCounters, Inclusion, LevelCounters,
+    LevelSpec, MemoryCounters, Processor, Protocol, Rules, State, Transitions, VictimOrder,
+    WritePolicy, WriteToShared,
 };
 use serde_json::{Map, Value, json};
 
 use super::Report;
 use crate::config::profile_name;
-use crate::observe::ClassCounters;
+use crate::observe::{CellCounts, ClassCounters, is_possible};
 use crate::tally::CoreTally;
 
 /// Counters that only a timed run has.
@@ -40,7 +41,29 @@ pub(super) fn value(report: &Report) -> Value {
     if let Some(classes) = &totals.classes {
         put("classes", Value::Object(class_map(classes)));
     }
+    if let Some(counts) = &tally.cells {
+        put("coverage", coverage(&report.replayed.machine.protocol, counts));
+    }
     Value::Object(root)
+}
+
+/// The uses of each cell that the tables have: by side, state and event.
+fn coverage(protocol: &Protocol, counts: &CellCounts) -> Value {
+    let row = |cells: &[(&'static str, Cell)]| {
+        let possible = cells.iter().filter(|(_, cell)| is_possible(protocol, *cell));
+        let uses = possible.map(|(event, cell)| ((*event).to_owned(), json!(counts.get(*cell))));
+        Value::Object(uses.collect())
+    };
+    let (mut own, mut snoop) = (Map::new(), Map::new());
+    for state in protocol.all_states() {
+        let name = protocol.state_name(state);
+        let cells = Processor::ALL.map(|event| (event.name(), Cell::Own(state, event)));
+        own.insert(name.to_owned(), row(&cells));
+        let cells = BusOp::ALL.map(|op| (op.name(), Cell::Snoop(state, op)));
+        snoop.insert(name.to_owned(), row(&cells));
+    }
+    let (used, all) = counts.used(protocol);
+    json!({"processor": own, "snoop": snoop, "used": used, "of": all})
 }
 
 fn trace(report: &Report, totals: &CoreTally) -> Value {

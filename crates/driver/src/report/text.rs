@@ -3,13 +3,14 @@
 use std::fmt::Write;
 
 use coherence::{
-    BusCounters, Cause, CoreCounters, LevelCounters, LevelSpec, MemoryCounters, State,
+    BusCounters, BusOp, Cause, Cell, CoreCounters, LevelCounters, LevelSpec, MemoryCounters,
+    Processor, State,
 };
 
 use super::table::{Table, grouped};
 use super::{Report, json};
 use crate::config::profile_name;
-use crate::observe::ClassCounters;
+use crate::observe::{ClassCounters, is_possible};
 use crate::tally::CoreTally;
 
 /// The most cores that get a column each.
@@ -23,6 +24,10 @@ pub(super) fn render(report: &Report) -> String {
     level_table(report, &mut out);
     machine_table(report, &mut out);
     transition_table(report, &mut out);
+    if report.replayed.tally.cells.is_some() {
+        out.push('\n');
+        coverage_tables(report, "cells used", &mut out);
+    }
     out
 }
 
@@ -304,6 +309,37 @@ fn transition_table(report: &Report, out: &mut String) {
         table.row(&name, &values);
     }
     table.render(out);
+    out.pop();
+}
+
+/// Writes both tables of the protocol with the uses of each cell, under a `title` and how many of
+/// them were used.
+pub(super) fn coverage_tables(report: &Report, title: &str, out: &mut String) {
+    let protocol = &report.replayed.machine.protocol;
+    let Some(counts) = &report.replayed.tally.cells else { return };
+    let (used, of) = counts.used(protocol);
+    let text = |cell| match counts.get(cell) {
+        _ if !is_possible(protocol, cell) => "-".to_owned(),
+        0 => "unused".to_owned(),
+        number => grouped(number),
+    };
+    let events = Processor::ALL.iter().map(|event| event.name().to_owned());
+    let mut own = Table::new("own accesses", events);
+    let met = BusOp::ALL.into_iter().filter(|op| {
+        protocol.all_states().any(|state| is_possible(protocol, Cell::Snoop(state, *op)))
+    });
+    let met: Vec<_> = met.collect();
+    let mut snoop = Table::new("other cores'", met.iter().map(|op| op.name().to_owned()));
+    for state in protocol.all_states() {
+        let name = protocol.state_name(state);
+        let cells = Processor::ALL.map(|event| text(Cell::Own(state, event)));
+        own.cells(name, cells.to_vec());
+        let cells = met.iter().map(|op| text(Cell::Snoop(state, *op)));
+        snoop.cells(name, cells.collect());
+    }
+    let _ = writeln!(out, "{title}: {used} of {of}\n");
+    own.render(out);
+    snoop.render(out);
     out.pop();
 }
 
