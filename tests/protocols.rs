@@ -4,14 +4,18 @@
 //! copy is a `BusUpgr`, a flush writes memory, and clean copies leave the answer to memory, but for
 //! those that MESIF makes forwarders.
 
+use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
-use coherence::{MachineSpec, Protocol, Supplier};
+use cache::{Addr, LineAddr};
+use coherence::{Machine, MachineSpec, Protocol, State, Supplier};
 use driver::config::{Config, Draft};
-use driver::observe::Step;
+use driver::observe::{Step, Values, Watcher};
 use driver::{Interleave, ReplayError, ReplayOptions, Replayed, StepTable, Streams, replay};
 use trace::synth::{Generator, Options};
 use trace::{Format, Header, IterSource, Op, Record, Source};
+
+use crate::support::{ROOT, mesim, text};
 
 fn config(protocol: &str, settings: &[&str]) -> Config {
     let mut draft = Draft::built_in();
@@ -406,4 +410,50 @@ fn dragon_updates_the_other_copies_and_takes_none_away() {
     );
     // Core 2 sees both stores: every load was compared.
     assert_eq!(replayed.checked_loads, Some(6));
+}
+
+#[test]
+fn a_line_that_is_evicted_leaves_every_level_of_its_core_outward() {
+    // Core 0's store is dirty in its L1 alone. The L1's victim arrives at the L2 (a write-back
+    // there), whose victim arrives at memory: a line leaves each, once. Core 1 is then answered by
+    // memory, with the store.
+    for protocol in Protocol::BUILT_IN {
+        let machine = config(protocol.name(), &["cores=2"]).machine;
+        let values = Values::new(&machine, 4);
+        let mut machine = Machine::new(machine, values).expect("the machine can be built");
+        let line = LineAddr(X / 64);
+        machine.access(0, coherence::Op::Write, Addr(X), 4).expect("a store");
+        machine.evict(0, line).expect("an eviction");
+        assert_eq!(machine.state(0, line), State::INVALID);
+        let levels: Vec<_> = machine.private_counters(0).copied().collect();
+        assert_eq!(levels.iter().map(|l| l.evictions).collect::<Vec<_>>(), [1, 1]);
+        assert_eq!(levels.iter().map(|l| l.write_backs).collect::<Vec<_>>(), [1, 1]);
+        assert_eq!(levels.iter().map(|l| l.write_backs_received).collect::<Vec<_>>(), [0, 1]);
+        let counters = *machine.core_counters(0);
+        assert_eq!((counters.evictions, counters.dirty_evictions, counters.write_backs), (1, 1, 1));
+        assert_eq!(machine.memory_counters().writes, 1);
+        // Nothing is there to be evicted any more.
+        machine.evict(0, line).expect("nothing");
+        assert_eq!(*machine.core_counters(0), counters);
+        machine.access(1, coherence::Op::Read, Addr(X), 4).expect("a load");
+        assert_eq!(
+            (machine.core_counters(1).cache_to_cache, machine.memory_counters().reads),
+            (0, 2)
+        );
+        assert_eq!(machine.observer().violation(), None);
+    }
+}
+
+#[test]
+fn steps_show_hand_overs_and_updates() {
+    let mut shown = String::new();
+    for protocol in ["MOESI", "Dragon"] {
+        let line = format!(
+            "step traces/scenarios/quiz-six-accesses.mtrace --plain --set protocol={protocol}"
+        );
+        let output = mesim().args(line.split(' ')).current_dir(ROOT).output().expect("it runs");
+        assert!(output.status.success());
+        let _ = writeln!(shown, "$ mesim {line}\n{}", text(&output));
+    }
+    insta::assert_snapshot!("steps", shown);
 }

@@ -143,6 +143,14 @@ pub trait Observer {
     #[inline]
     fn flushed(&mut self, core: CoreId, line: LineAddr) {}
 
+    /// A requester takes over from a core the duty to write a line back.
+    #[inline]
+    fn handed_over(&mut self, core: CoreId, line: LineAddr) {}
+
+    /// A core's copies of a line will take the bytes of another core's store.
+    #[inline]
+    fn updated(&mut self, core: CoreId, line: LineAddr) {}
+
     /// A dirty line leaves a core for below the bus.
     #[inline]
     fn wrote_back(&mut self, core: CoreId, line: LineAddr) {}
@@ -215,6 +223,18 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn flushed(&mut self, core: CoreId, line: LineAddr) {
         self.0.flushed(core, line);
         self.1.flushed(core, line);
+    }
+
+    #[inline]
+    fn handed_over(&mut self, core: CoreId, line: LineAddr) {
+        self.0.handed_over(core, line);
+        self.1.handed_over(core, line);
+    }
+
+    #[inline]
+    fn updated(&mut self, core: CoreId, line: LineAddr) {
+        self.0.updated(core, line);
+        self.1.updated(core, line);
     }
 
     #[inline]

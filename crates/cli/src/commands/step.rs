@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use coherence::{MachineSpec, Op, Place, State, Supplier};
+use coherence::{BusOp, MachineSpec, Op, Place, State, Supplier};
 use driver::observe::{Happening, Step};
 use driver::{StepTable, Streams};
 
@@ -78,8 +78,9 @@ impl States {
 
 fn header(machine: &MachineSpec) -> String {
     let states = States::of(machine).width(machine);
+    let bus = bus_width(machine);
     format!(
-        "{:>6}  {:<5} {:<2} {:<14} {:<4}  {:<7}  {:<8}  {:<states$}  {:<states$}  what else",
+        "{:>6}  {:<5} {:<2} {:<14} {:<4}  {:<bus$}  {:<8}  {:<states$}  {:<states$}  what else",
         "step", "core", "op", "address", "", "bus", "from", "before", "after"
     )
 }
@@ -97,16 +98,22 @@ fn row(number: u64, machine: &MachineSpec, step: &Step) -> String {
     let bus: Vec<_> = step.bus.iter().map(|bus| bus.op.name()).collect();
     let bus = if bus.is_empty() { "-".to_owned() } else { bus.join("+") };
     let supplier = supplier(machine, step);
+    let bus_width = bus_width(machine);
     let names = States::of(machine);
     let states = names.width(machine);
     let (before, after) = (names.write(machine, &step.before), names.write(machine, &step.after));
     let row = format!(
-        "{number:>6}  {:<5} {op:<2} {addr:<#14x} {answer:<4}  {bus:<7}  {supplier:<8}  \
+        "{number:>6}  {:<5} {op:<2} {addr:<#14x} {answer:<4}  {bus:<bus_width$}  {supplier:<8}  \
          {before:<states$}  {after:<states$}  {}",
         reference.core,
         happenings(machine, &step.happenings)
     );
     row.trim_end().to_owned()
+}
+
+/// The width of a step's transactions: where a store miss updates, two of them.
+fn bus_width(machine: &MachineSpec) -> usize {
+    if machine.protocol.issues(BusOp::BusUpd) { "BusRd+BusUpd".len() } else { "BusUpgr".len() }
 }
 
 /// Who had the line that a miss brought: another core, a level, memory.
@@ -134,6 +141,8 @@ fn happenings(machine: &MachineSpec, happenings: &[Happening]) -> String {
         .map(|happening| {
             let (core, word, line) = match *happening {
                 Happening::Flush(core, line) => (core, "flushes", line),
+                Happening::HandOver(core, line) => (core, "hands over", line),
+                Happening::Update(core, line) => (core, "takes the store to", line),
                 Happening::Invalidate(core, line) => (core, "loses", line),
                 Happening::WriteBack(core, line) => (core, "writes back", line),
                 Happening::Evict(core, line) => (core, "evicts", line),

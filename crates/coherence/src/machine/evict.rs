@@ -2,8 +2,8 @@
 
 use cache::{Choice, LineAddr, Slot};
 
-use super::Machine;
 use super::fill::Supply;
+use super::{Broken, Machine};
 use crate::counters::Cause;
 use crate::fault::Fault;
 use crate::observe::{Cell, Loss, Observer, Place};
@@ -35,6 +35,20 @@ pub(super) struct Displaced {
 }
 
 impl<O: Observer> Machine<O> {
+    /// Replaces a core's copies of a line, from the inside outward, as if other lines had taken
+    /// their places. It is no access and takes no time; a line that the core lacks stays as it is.
+    pub fn evict(&mut self, core: CoreId, line: LineAddr) -> Result<(), Broken> {
+        let owner = &self.cores[core as usize];
+        let (levels, caches) = (owner.levels, owner.caches.len());
+        for cache in (levels..caches).chain(0..levels) {
+            if let Some(slot) = self.cores[core as usize].caches[cache].store.find(line) {
+                let victim = self.take_out(core, cache, slot);
+                self.depart(core, cache, victim);
+            }
+        }
+        self.untimed()
+    }
+
     /// Frees a slot for a line and lets the victim depart at once.
     pub(super) fn make_room(&mut self, core: CoreId, cache: usize, line: LineAddr) -> Slot {
         let (slot, victim) = self.take_room(core, cache, line);

@@ -230,6 +230,7 @@ impl<O: Observer> Machine<O> {
     /// The requester, whose copy is as new, answers for the line from now on.
     fn hand_over(&mut self, owner: CoreId, line: LineAddr, next: State) {
         self.cores[owner as usize].counters.handed_over += 1;
+        self.observer.handed_over(owner, line);
         if self.clean_copies(owner, line, next.is_valid()).is_none() {
             let state = self.cores[owner as usize].state(line);
             self.break_promise(owner, line, state, "a hand-over without a dirty copy");
@@ -297,6 +298,7 @@ impl<O: Observer> Machine<O> {
         if op == BusOp::BusUpd {
             self.cores[owner as usize].counters.updates += 1;
             self.cores[requester as usize].counters.updates_sent += 1;
+            self.observer.updated(owner, line);
         }
         self.change(owner, line, from, next, Cause::Snoop);
     }

@@ -13,6 +13,10 @@ use super::Watcher;
 pub enum Happening {
     /// A core put its dirty line on the bus.
     Flush(CoreId, LineAddr),
+    /// A requester took over the duty to write a core's line back.
+    HandOver(CoreId, LineAddr),
+    /// A core's copy took the requester's store.
+    Update(CoreId, LineAddr),
     /// A core lost its line to the requester.
     Invalidate(CoreId, LineAddr),
     /// A core sent a dirty line below the bus.
@@ -112,6 +116,14 @@ impl Observer for StepRecorder {
 
     fn flushed(&mut self, core: CoreId, line: LineAddr) {
         self.happen(Happening::Flush(core, line));
+    }
+
+    fn handed_over(&mut self, core: CoreId, line: LineAddr) {
+        self.happen(Happening::HandOver(core, line));
+    }
+
+    fn updated(&mut self, core: CoreId, line: LineAddr) {
+        self.happen(Happening::Update(core, line));
     }
 
     fn wrote_back(&mut self, core: CoreId, line: LineAddr) {
