@@ -8,6 +8,7 @@ mod coverage;
 mod cycles;
 mod docs;
 mod golden;
+mod library;
 mod markdown;
 mod mutants;
 mod orders;

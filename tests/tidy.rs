@@ -120,6 +120,24 @@ fn crates_depend_on_each_other_as_architecture_md_says() {
     assert_eq!(found, allowed, "left the manifests, right ARCHITECTURE.md");
 }
 
+/// Returns the dependencies of a manifest that are there without any feature.
+fn always_needed(manifest: &str) -> Vec<&str> {
+    let lines = manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1);
+    let lines = lines.take_while(|line| !line.starts_with('['));
+    let needed = lines.filter(|line| !line.contains("optional = true"));
+    needed.filter_map(|line| Some(line.split_once('=')?.0.trim())).collect()
+}
+
+#[test]
+fn a_test_that_uses_the_library_builds_nothing_of_the_command() {
+    let manifest = read("crates/cli/Cargo.toml");
+    assert_eq!(always_needed(&manifest), ["cache", "coherence", "driver"]);
+    // Which in turn leave out the decompressors, that need a C compiler.
+    let trace = read("crates/driver/Cargo.toml");
+    assert!(trace.contains("\ntrace = { workspace = true }\n"), "without the feature `files`");
+    assert!(always_needed(&read("crates/trace/Cargo.toml")) == ["strsim"]);
+}
+
 #[test]
 fn arrows_are_read_however_a_manifest_writes_them() {
     let manifest = "[package]\nname = \"mesim-driver\"\ncache = 1\n\
@@ -170,16 +188,17 @@ fn every_source_file_of_a_crate_is_short() {
 fn every_crate_says_what_it_is_and_shows_it() {
     let mut findings = Vec::new();
     for name in names("crates").iter().filter_map(|name| name.strip_suffix('/')) {
-        let library = format!("crates/{name}/src/lib.rs");
-        // The command line has no library; its example is a command.
-        let (path, example) =
-            if name == "cli" { ("crates/cli/src/main.rs", "mesim ") } else { (&*library, "```") };
-        let text = read(path);
-        let docs: Vec<_> = text.lines().take_while(|line| line.starts_with("//!")).collect();
-        if docs.is_empty() {
-            findings.push(format!("{path}:1: no crate doc"));
-        } else if !docs.iter().any(|line| line.contains(example)) {
-            findings.push(format!("{path}:{}: the crate doc has no example", docs.len()));
+        let path = format!("crates/{name}/src/lib.rs");
+        // The library's example is code, and the command's a command.
+        let command = (name == "cli").then(|| ("crates/cli/src/main.rs".to_owned(), "mesim "));
+        for (path, example) in [(path, "```")].into_iter().chain(command) {
+            let text = read(&path);
+            let docs: Vec<_> = text.lines().take_while(|line| line.starts_with("//!")).collect();
+            if docs.is_empty() {
+                findings.push(format!("{path}:1: no crate doc"));
+            } else if !docs.iter().any(|line| line.contains(example)) {
+                findings.push(format!("{path}:{}: the crate doc has no example", docs.len()));
+            }
         }
     }
     none(&findings);
