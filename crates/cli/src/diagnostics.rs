@@ -402,8 +402,9 @@ impl From<ReplayError> for Diagnostic {
                     .help(format!("`--cores {}` makes room for it", core + 1))
             }
             ReplayError::Protocol(error) => {
-                Self::input("E0216", format!("the protocol does not hold: {error}"))
-                    .help("a cell of the protocol file lets this happen; `mesim step` shows how")
+                Self::input("E0216", format!("the protocol does not hold: {error}")).help(
+                    "`mesim protocol check` on the file finds a shortest trail to what is wrong",
+                )
             }
             ReplayError::Value(_) | ReplayError::NotStored { .. } => internal("E0901", &error),
             ReplayError::Broken { .. } => internal("E0902", &error),

@@ -331,8 +331,8 @@ and a cell that keeps it. Nothing is run before all of them are kept.",
         "\
 Every cell of the protocol file is possible by itself, but together they are wrong: the run came to
 a cell that the file calls `never`, a load did not see the last store (with `--check`), or a law
-that holds in every coherent machine did not. Nothing is reported of such a run. `mesim step` shows
-the states of all cores before and after each access of a short trace.",
+that holds in every coherent machine did not. Nothing is reported of such a run. `mesim protocol
+check mine.ron` finds a shortest trail to what is wrong, with the cells that decide each step.",
     ),
     e(
         "E0301",
@@ -437,6 +437,14 @@ The file is missing, unreadable, not text, or larger than 1 MiB. A path in a con
 config's folder, one in `--set` from where the command was started.",
     ),
     e(
+        "E0316",
+        "a comparison that cannot be made",
+        "\
+`--compare` replays the trace once under each protocol that it names, on the same machine by the
+same rules. So the trace and the config have to be files, which can be read again: standard input
+and pipes are refused. Each protocol is named once, and `--set protocol=` does not go with it.",
+    ),
+    e(
         "E0501",
         "not coherent",
         "\
@@ -480,14 +488,6 @@ The explorer takes 1 to 8 cores, 1 to 8 lines, 1 to 8 words of 1 to 16 values, c
 to all lines, and 1 to 3 private levels; caches smaller than the number of lines go with one private
 level. The states and words of a core's lines have to fit into 64 bits: 4 bits for a state, and for
 each copy 2 bits and the bits of its words.",
-    ),
-    e(
-        "E0316",
-        "a comparison that cannot be made",
-        "\
-`--compare` replays the trace once under each protocol that it names, on the same machine by the
-same rules. So the trace and the config have to be files, which can be read again: standard input
-and pipes are refused. Each protocol is named once, and `--set protocol=` does not go with it.",
     ),
     e(
         "E0901",

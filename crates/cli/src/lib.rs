@@ -80,6 +80,8 @@
 //! );
 //! ```
 //!
+//! A protocol that replays right is not proven right: `mesim protocol check` looks at every state.
+//!
 //! Left out on purpose: time, trace files, sizes and latencies of real machines. The command line
 //! `mesim` has those; it is the default feature `cli`, which a test does without.
 

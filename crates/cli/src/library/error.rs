@@ -1,6 +1,7 @@
 //! Why a script has no log.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::log::Log;
 
@@ -10,6 +11,8 @@ use super::log::Log;
 pub enum ErrorKind {
     /// No built-in protocol has the name.
     NoSuchProtocol,
+    /// A protocol's text that is no protocol, or one with a wrong cell.
+    NotAProtocol,
     /// The script has no access.
     NoAccess,
     /// Something that has not the form `CORE OP NAME`.
@@ -30,9 +33,11 @@ pub enum ErrorKind {
     BrokenLaw,
 }
 
-/// A part of a script.
+/// A part of a text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Place {
+    /// Which text: `script` or `protocol`.
+    pub of: &'static str,
     /// The line, from 1.
     pub line: usize,
     /// The column, in characters from 1.
@@ -41,6 +46,24 @@ pub struct Place {
     pub length: usize,
     /// The text of the line.
     pub text: String,
+}
+
+impl Place {
+    /// Returns the place of some bytes of a text.
+    pub(crate) fn in_text(of: &'static str, text: &str, span: Range<usize>) -> Self {
+        let start = span.start.min(text.len());
+        let before = &text[..start];
+        let begin = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = text[begin..].lines().next().unwrap_or("");
+        let end = span.end.clamp(start, begin + line.len().max(start - begin));
+        Self {
+            of,
+            line: before.matches('\n').count() + 1,
+            column: text[begin..start].chars().count() + 1,
+            length: text.get(start..end).map_or(1, |found| found.chars().count()),
+            text: line.to_owned(),
+        }
+    }
 }
 
 /// Why a script has no log: what is wrong, where, and what works.
@@ -77,7 +100,7 @@ impl Error {
         self.kind
     }
 
-    /// Returns the place in the script, if the mistake is in one.
+    /// Returns the place in the script or the protocol, if the mistake is in one.
     pub fn place(&self) -> Option<&Place> {
         self.place.as_ref()
     }
@@ -96,9 +119,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.message)?;
-        if let Some(Place { line, column, length, text }) = &self.place {
+        if let Some(Place { of, line, column, length, text }) = &self.place {
             let margin = line.to_string().len();
-            write!(f, "\n{:margin$}--> script:{line}:{column}", "")?;
+            write!(f, "\n{:margin$}--> {of}:{line}:{column}", "")?;
             write!(f, "\n{:margin$} |\n{line} | {text}", "")?;
             let (before, under) = (column - 1, "^".repeat((*length).max(1)));
             write!(f, "\n{:margin$} | {:before$}{under}", "", "")?;

@@ -170,7 +170,7 @@ impl<'a> Piece<'a> {
     fn place(&self, (at, word): Word<'_>) -> Place {
         let column = self.line[..self.start + at].chars().count() + 1;
         let text = self.line.to_owned();
-        Place { line: self.number, column, length: word.chars().count(), text }
+        Place { of: "script", line: self.number, column, length: word.chars().count(), text }
     }
 }
 

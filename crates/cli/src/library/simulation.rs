@@ -5,10 +5,10 @@ use coherence::{
     Broken, BusSpec, Inclusion, LevelSpec, Machine, MachineSpec, Protocol, Rules, State,
     WritePolicy,
 };
-use driver::Tally;
 use driver::observe::{Values, Watcher};
+use driver::{Tally, protocol_file};
 
-use super::error::{Error, ErrorKind};
+use super::error::{Error, ErrorKind, Place};
 use super::log::{Event, Happening, Log, Step};
 use super::recorder::Recorder;
 use super::script::{Access, LINE_BYTES, Op, Script, WORD_BYTES};
@@ -51,6 +51,34 @@ impl Simulation {
             let hint = format!("the protocols are {}", names.join(", "));
             Error::new(ErrorKind::NoSuchProtocol, format!("there is no protocol `{name}`"), hint)
         })
+    }
+
+    /// Takes a protocol as its file says it (RON, as `mesim protocol show mesi --format ron` prints
+    /// one): every cell is held against the rules that all protocols must keep.
+    ///
+    /// ```
+    /// # use coherence::Protocol;
+    /// # let text = driver::protocol_file::write(Protocol::built_in("MSI").unwrap());
+    /// // let text = std::fs::read_to_string("mine.ron")?;
+    /// let log = mesim::Simulation::from_ron(&text)?.run("0 R x; 0 W x");
+    /// assert_eq!(log.states("x"), ["M"]);
+    ///
+    /// let forgetful = text.replace("flush(S)", "go(S)");
+    /// let error = mesim::Simulation::from_ron(&forgetful).unwrap_err();
+    /// assert_eq!(error.kind(), mesim::ErrorKind::NotAProtocol);
+    /// assert!(error.to_string().starts_with("M, BusRd: a snoop drops dirty data"));
+    /// # Ok::<(), mesim::Error>(())
+    /// ```
+    pub fn from_ron(text: &str) -> Result<Self, Error> {
+        let read = protocol_file::read("protocol", text);
+        let mistakes = match read {
+            Ok(file) if file.defects.is_empty() => return Ok(Self::from(file.protocol)),
+            Ok(file) => file.defects,
+            Err(mistakes) => mistakes,
+        };
+        let first = mistakes.into_iter().next().expect("a refusal has a reason");
+        let error = Error::new(ErrorKind::NotAProtocol, first.message, first.help);
+        Err(error.at(Place::in_text("protocol", text, first.origin.span)))
     }
 
     /// Sets the house rules. (`drain_at_end` has no effect: a log ends with its last access.)
