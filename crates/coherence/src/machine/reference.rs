@@ -174,14 +174,21 @@ impl<O: Observer> Machine<O> {
         now: u64,
     ) -> u64 {
         let mut now = now;
-        let slot = if let Some(slot) = found {
-            self.cores[request.core as usize].caches[first].store.touch(slot);
-            slot
+        let (slot, state) = if let Some(slot) = found {
+            let cache = &mut self.cores[request.core as usize].caches[first];
+            cache.store.touch(slot);
+            (slot, cache.states[slot.index()])
         } else {
-            self.bring(request, first, &mut now).slot
+            let brought = self.bring(request, first, &mut now);
+            (brought.slot, brought.state)
         };
         if request.filled.is_none() {
-            now = self.permit(request, now);
+            if self.tables.load_is_silent(state) {
+                let cell = Cell::Own(state, request.event);
+                self.observer.decided(request.core, request.line, cell);
+            } else {
+                now = self.permit(request, now);
+            }
         }
         let place = Place::Private { core: request.core, cache: first, slot };
         self.observer.loaded(reference, place);
