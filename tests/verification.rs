@@ -207,9 +207,10 @@ fn what_cannot_be_explored_is_refused() {
 #[test]
 fn a_counterexample_is_a_trace_that_can_be_stepped_through() {
     let folder = Folder::new();
-    for bug in ["A07", "A09"] {
-        let file = format!("{bug}.mtrace");
-        let output = folder.run(&["protocol", "check", bug, "--counterexample", &file]);
+    folder.write("silent.ron", silent_store().as_bytes());
+    for (name, protocol) in [("silent", "silent.ron"), ("A07", "A07"), ("A09", "A09")] {
+        let file = format!("{name}.mtrace");
+        let output = folder.run(&["protocol", "check", protocol, "--counterexample", &file]);
         assert_eq!(output.status.code(), Some(1));
         // The command that it names, as it names it.
         let error = error_text(&output);
@@ -217,9 +218,55 @@ fn a_counterexample_is_a_trace_that_can_be_stepped_through() {
         let steps = folder.good(&command.expect("a command").split(' ').collect::<Vec<_>>());
         let trace = String::from_utf8(folder.read(&file)).expect("a trace is text");
         let steps = String::from_utf8(steps).expect("a table is text");
-        insta::assert_snapshot!(format!("counterexample_{bug}"), format!("{trace}\n{steps}"));
+        insta::assert_snapshot!(format!("counterexample_{name}"), format!("{trace}\n{steps}"));
     }
     // A protocol that keeps its promises has none, and nothing is written.
     folder.good(&["protocol", "check", "mesi", "--counterexample", "none.mtrace"]);
-    assert_eq!(folder.names(), ["A07.mtrace", "A09.mtrace"]);
+    assert_eq!(folder.names(), ["A07.mtrace", "A09.mtrace", "silent.mtrace", "silent.ron"]);
+}
+
+/// MESI in which a store to S tells nobody: right cell by cell.
+fn silent_store() -> String {
+    changed("Store: bus(BusUpgr, M)", "Store: hit(M)")
+}
+
+/// MESI's file under another name, with one text in place of another.
+fn changed(from: &str, to: &str) -> String {
+    let mesi = Protocol::built_in("MESI").unwrap();
+    let text = driver::protocol_file::write(mesi).replace("\"MESI\"", "\"Mine\"");
+    assert_eq!(text.matches(from).count(), 1, "{from} in {text}");
+    text.replace(from, to)
+}
+
+#[test]
+fn a_protocol_file_is_explored_also_where_its_cells_are_wrong() {
+    let folder = Folder::new();
+    folder.write("silent.ron", silent_store().as_bytes());
+    folder.write("kept.ron", changed("E: (BusRd: go(S)", "E: (BusRd: go(E)").as_bytes());
+    let upgrade = changed(
+        "S: (BusRd: go(S),    BusRdX: go(I),    BusUpgr: go(I))",
+        "S: (BusRd: go(S), BusRdX: go(I), BusUpgr: go(S))",
+    );
+    folder.write("upgrade.ron", upgrade.as_bytes());
+    let unreached = changed("wire(BusRd, S, E)", "bus(BusRd, S)");
+    let unreached =
+        unreached.replace("write_back(I), Clean: clean(E)", "write_back(I), Clean: clean(S)");
+    folder.write("unreached.ron", unreached.as_bytes());
+    insta::assert_snapshot!(
+        "protocol_files",
+        transcript(
+            &folder,
+            &[
+                "protocol check silent.ron --cores 2 --quiet",
+                "protocol check kept.ron --cores 2 --quiet",
+                "protocol check upgrade.ron --cores 2 --quiet",
+                "protocol check unreached.ron --quiet",
+                "protocol check mesi --set rules.write_to_shared=ReadExclusive --quiet",
+                "protocol check mesi --set L1.size=1KiB",
+                "protocol check mesi --set rules.victim_order=FillFirst --shared-level",
+                "protocol check A07 --counterexample same --json ./same",
+                "protocol check A07 --counterexample -",
+            ]
+        )
+    );
 }

@@ -549,10 +549,11 @@ its results would pass for those of the other.",
     ),
     e(
         "W0501",
-        "a counterexample that no trace can ask for",
+        "a counterexample that no trace can say",
         "\
-A trace has accesses and cleans. The eviction of a line from a first-level cache is written as a
-read of another line that goes to the same place; the eviction from one level of several has no
-such form. The trail that `mesim protocol check` prints says it all.",
+A trace has accesses and cleans. The replacement of a line of a first-level cache is written as a
+read of another line that goes to the same place. Models with several levels, or with caches that
+hold more than one line and not all, have replacements without such a form. The trail that `mesim
+protocol check` prints says it all.",
     ),
 ];

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use coherence::Rules;
 use coherence::explore::{
     CellSet, Detail, Exploration, Invariant, Model, Outcome, Violation, line_name,
 };
@@ -31,6 +32,9 @@ pub(crate) fn head(model: &Model) -> String {
     if model.shared_level {
         parts.push("an inclusive shared level".to_owned());
     }
+    if model.rules != Rules::default() {
+        parts.push("other house rules than textbook".to_owned());
+    }
     if model.symmetry {
         parts.push("up to the numbering of the cores".to_owned());
     }
@@ -53,9 +57,10 @@ pub(crate) fn text(model: &Model, found: &Exploration) -> String {
     let mut line = |key: &str, value: &str| {
         let _ = writeln!(text, "{key:<12}{value}");
     };
-    let symmetric = grouped(found.symmetric_states);
-    let states = grouped(found.states);
-    line("states", &format!("{states}, {symmetric} up to the numbering of the cores"));
+    let symmetric = found.symmetric_states.map_or_else(String::new, |symmetric| {
+        format!(", {} up to the numbering of the cores", grouped(symmetric))
+    });
+    line("states", &format!("{}{symmetric}", grouped(found.states)));
     line("edges", &grouped(found.edges));
     line("depth", &found.depth.to_string());
     line("cells", &format!("{reached} of {} reached", possible.len()));
@@ -67,8 +72,12 @@ pub(crate) fn text(model: &Model, found: &Exploration) -> String {
             let Violation { invariant, line: at, detail, trail } = violation;
             line("violated", &format!("{}: {}", invariant.name(), invariant.violation()));
             line("", &format!("line {}{}", line_name(*at), detail_of(model, *detail)));
-            line("trail", &format!("{} steps, as few as any", trail.steps.len()));
-            let _ = write!(text, "\n{}", trail::table(model, trail));
+            let steps = match trail.steps.len() {
+                1 => "1 step".to_owned(),
+                steps => format!("{steps} steps"),
+            };
+            line("trail", &format!("{steps}, as few as any in this model"));
+            let _ = write!(text, "\n{}", trail::table(model, trail, None));
         }
         Outcome::Holds => {
             line("invariants", &format!("all {} hold in every state", Invariant::ALL.len()));
@@ -76,7 +85,7 @@ pub(crate) fn text(model: &Model, found: &Exploration) -> String {
                 line("", &format!("{:<17}{}", invariant.name(), invariant.sentence()));
             }
         }
-        Outcome::Incomplete | Outcome::Stopped | Outcome::Reached(_) => {
+        Outcome::Incomplete | Outcome::NoMemory | Outcome::Stopped | Outcome::Reached(_) => {
             line("invariants", "none is broken in the states looked at; not all were");
         }
     }
@@ -108,7 +117,7 @@ pub(crate) fn json(model: &Model, found: &Exploration) -> Value {
     let possible = CellSet::possible(&model.protocol);
     let broken = match &found.outcome {
         Outcome::Violated(violation) => Some(violation),
-        Outcome::Holds | Outcome::Reached(_) | Outcome::Incomplete | Outcome::Stopped => None,
+        _ => None,
     };
     let holds = |invariant: Invariant| match &found.outcome {
         Outcome::Holds => Some(true),
@@ -137,7 +146,10 @@ pub(crate) fn json(model: &Model, found: &Exploration) -> Value {
         "coherent": match &found.outcome {
             Outcome::Holds => Some(true),
             Outcome::Violated(_) => Some(false),
-            Outcome::Reached(_) | Outcome::Incomplete | Outcome::Stopped => None,
+            Outcome::Reached(_)
+            | Outcome::Incomplete
+            | Outcome::NoMemory
+            | Outcome::Stopped => None,
         },
         "invariants": Invariant::ALL.map(|invariant| json!({
             "name": invariant.name(),

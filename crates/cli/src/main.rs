@@ -6,12 +6,14 @@
 
 mod args;
 mod commands;
+mod counterexample;
 mod diagnostics;
 mod explanations;
 mod exploration;
 mod input;
 mod interrupt;
 mod model_args;
+mod models;
 mod output;
 mod progress;
 mod protocols;

@@ -11,7 +11,7 @@ pub(crate) struct ModelArgs {
     #[arg(value_name = "NAME|FILE")]
     pub(crate) protocol: String,
 
-    /// The number of cores, 1 to 8; 4 if left out
+    /// The number of cores, 1 to 8; 4 if left out, or as many as a seeded bug needs
     #[arg(long, value_name = "N", value_parser = parse_few)]
     pub(crate) cores: Option<u8>,
 
@@ -43,6 +43,10 @@ pub(crate) struct ModelArgs {
     #[arg(long)]
     pub(crate) symmetry: bool,
 
+    /// Override a house rule, such as `rules.write_to_shared=ReadExclusive`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
     /// Give up after that many states
     #[arg(long, value_name = "N", default_value_t = 10_000_000, value_parser = parse_states)]
     pub(crate) max_states: u64,
@@ -55,7 +59,8 @@ pub(crate) struct ModelArgs {
 #[derive(ClapArgs, Debug)]
 #[command(after_long_help = "\
 Every state that the machine can reach is looked at, breadth first; a violation comes with a
-shortest trace. Exit code 1 if an invariant does not hold.
+shortest trace. Exit code 1 if an invariant does not hold, or if not every state could be looked
+at.
 
 Examples:
   mesim protocol check mesi --cores 4 --lines 2 --words 2

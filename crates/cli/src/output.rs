@@ -39,6 +39,11 @@ impl Draft {
                 .at(shown.display().to_string())
                 .help(format!("name a file in it, such as `{}`", shown.join("out").display())));
         }
+        // A device or a pipe, by whatever name the system has for it.
+        if std::fs::metadata(shown).is_ok_and(|there| !there.is_file()) {
+            let path = shown.to_owned();
+            return Ok(Self { temporary: None, shown: path.clone(), path });
+        }
         // A link is followed, so that what it points at is written and the link stays.
         let path = match std::fs::canonicalize(shown) {
             Ok(path) => path,
@@ -47,9 +52,6 @@ impl Draft {
             Err(_) => shown.to_owned(),
         };
         let shown = shown.to_owned();
-        if path.exists() && !path.is_file() {
-            return Ok(Self { temporary: None, path, shown });
-        }
         let folder = folder_of(&path);
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("output");
         if !folder.exists() {
@@ -71,6 +73,15 @@ impl Draft {
     /// Returns the name to write to.
     pub(crate) fn path(&self) -> &Path {
         self.temporary.as_deref().unwrap_or(&self.path)
+    }
+
+    /// Tells whether another file in the making will have the same name.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        let place = |draft: &Self| {
+            let folder = std::fs::canonicalize(folder_of(&draft.path)).ok();
+            folder.map(|folder| (folder, draft.path.file_name().map(ToOwned::to_owned)))
+        };
+        self.temporary.is_some() && place(self) == place(other)
     }
 
     /// Returns the name as it was given.

@@ -1,16 +1,16 @@
-//! A trail of the explorer, as a table and as a trace.
+//! A trail of the explorer as a table.
 
 use std::fmt::Write;
 
-use coherence::explore::{Copied, Event, LineView, Model, Trail, TrailStep, line_name};
+use coherence::explore::{Copied, LineView, Model, Trail, TrailStep, line_name};
 use coherence::{Cell, Protocol};
 
 /// Renders a trail: a row a step and line, what every place has after it, and the cells that
 /// decided the step.
 ///
 /// A copy is its state and its words, the first word first; a star says that its dirty bit is set.
-/// Cells of cores that do not hold the line are left out.
-pub(crate) fn table(model: &Model, trail: &Trail) -> String {
+/// Cells of cores that do not hold the line are left out, but for the one that was asked for.
+pub(crate) fn table(model: &Model, trail: &Trail, asked: Option<Cell>) -> String {
     let mut rows = vec![header(model)];
     for (number, step) in trail.steps.iter().enumerate() {
         let before = number.checked_sub(1).map(|number| &trail.steps[number].lines);
@@ -18,7 +18,7 @@ pub(crate) fn table(model: &Model, trail: &Trail) -> String {
         for (line, view) in step.lines.iter().enumerate() {
             let is_named = usize::from(step.event.line()) == line;
             if is_named || before.is_some_and(|before| before[line] != *view) {
-                rows.push(row(model, label.take(), line as u8, view));
+                rows.push(row(model, label.take(), line as u8, view, asked));
             }
         }
     }
@@ -38,10 +38,11 @@ fn row(
     label: Option<(usize, &TrailStep)>,
     line: u8,
     view: &LineView,
+    asked: Option<Cell>,
 ) -> Vec<String> {
     let (number, event, cells) = match label {
         Some((number, step)) => {
-            (number.to_string(), step.event.to_string(), cells(model, &step.cells))
+            (number.to_string(), step.event.to_string(), cells(model, &step.cells, asked))
         }
         None => Default::default(),
     };
@@ -60,10 +61,11 @@ fn row(
     row
 }
 
-fn cells(model: &Model, cells: &[(u8, Cell)]) -> String {
-    let told = cells
-        .iter()
-        .filter(|(_, cell)| !matches!(cell, Cell::Snoop(state, _) if !state.is_valid()));
+fn cells(model: &Model, cells: &[(u8, Cell)], asked: Option<Cell>) -> String {
+    let told = cells.iter().filter(|(_, cell)| {
+        let absent = matches!(cell, Cell::Snoop(state, _) if !state.is_valid());
+        !absent || asked == Some(*cell)
+    });
     let names = told.map(|(core, cell)| format!("{core}: {}", model.protocol.cell_name(*cell)));
     names.collect::<Vec<_>>().join(", ")
 }
@@ -98,69 +100,6 @@ pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
         let _ = writeln!(out, "  {}", line.trim_end());
     }
     out
-}
-
-/// Bytes of a line in the traces: any will do.
-const LINE_BYTES: u64 = 64;
-
-/// Writes a trail as an mtrace.
-///
-/// What no access can say, a replacement, becomes a read of another line that goes to the same
-/// place of the machine that [`step_command`] names. `None` if an event of the trail has no such
-/// trace: one of a shared level, or of one level of several.
-pub(crate) fn mtrace(model: &Model, trail: &Trail, title: &str, command: &str) -> Option<String> {
-    if model.shared_level || model.private_levels > 1 {
-        return None;
-    }
-    let mut out = format!("@title {title}\n# {command}\n@cores {}\n", model.cores);
-    for line in 0..model.lines {
-        let _ = writeln!(out, "let {} = {:#x}", line_name(line), u64::from(line) * LINE_BYTES);
-    }
-    for event in trail.events() {
-        let (core, line) = (event.core().unwrap_or(0), event.line());
-        let name = line_name(line);
-        match event {
-            Event::Load { .. } => {
-                let _ = writeln!(out, "{core} R {name} {}", u32::from(model.words) * 4);
-            }
-            Event::Store { word, value, .. } => {
-                let address =
-                    if word == 0 { name.to_owned() } else { format!("{name}+{}", 4 * word) };
-                let _ = writeln!(out, "{core} W {address} 4    # stores {value}");
-            }
-            Event::Evict { .. } => {
-                let rival = rival(model, core, line);
-                let _ = writeln!(out, "{core} R {rival:#x} 4    # takes the place of {name}");
-            }
-            Event::Clean { .. } => {
-                let _ = writeln!(out, "{core} C {name}");
-            }
-            Event::EvictShared { .. } => return None,
-        }
-    }
-    Some(out)
-}
-
-/// The address of a line that no other core uses, and that lies where a line of the model does.
-fn rival(model: &Model, core: u8, line: u8) -> u64 {
-    let sets = u64::from(sets(model));
-    let place = if model.capacity < model.lines { 0 } else { u64::from(line) };
-    (place + sets * (u64::from(model.lines) + u64::from(core))) * LINE_BYTES
-}
-
-/// Sets of one way, a line of the model in each; or one set of as many ways as the caches hold.
-fn sets(model: &Model) -> u8 {
-    if model.capacity < model.lines { 1 } else { model.lines.next_power_of_two() }
-}
-
-/// The command that steps through a trail's trace on a machine like the model's.
-pub(crate) fn step_command(model: &Model, protocol: &str, file: &str) -> String {
-    let sets = u64::from(sets(model));
-    let ways = if model.capacity < model.lines { u64::from(model.capacity) } else { 1 };
-    let size = sets * ways * LINE_BYTES;
-    let levels =
-        ["L1", "L2"].map(|level| format!("--set {level}.size={size} --set {level}.ways={ways}"));
-    format!("mesim step {file} --plain --set protocol={protocol} {}", levels.join(" "))
 }
 
 /// Returns a cell of a protocol by its name, a state and an event: `S.BusUpgr`.

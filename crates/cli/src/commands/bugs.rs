@@ -10,7 +10,8 @@ use crate::output;
 use crate::trail::aligned;
 
 pub(super) fn list() -> Result<(), Diagnostic> {
-    let header = ["bug", "what is wrong", "planted in", "caught by", "steps", "as few as any"];
+    let header =
+        ["bug", "what is wrong", "planted in", "caught by", "cores", "steps", "as few as any"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     let mut refused = String::new();
     for bug in Bug::ALL {
@@ -29,6 +30,7 @@ pub(super) fn list() -> Result<(), Diagnostic> {
             bug.what.to_owned(),
             planted(bug),
             caught.to_owned(),
+            bug.cores.to_string(),
             steps,
             trail,
         ]);

@@ -3,41 +3,49 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::ops::ControlFlow;
-use std::path::Path;
 
-use coherence::explore::{
-    Bug, Exploration, Model, Outcome, Progress, Violation, explore, find_cell,
-};
+use coherence::Rules;
+use coherence::explore::{Bug, Exploration, Model, Outcome, Progress, explore, find_cell};
 use driver::report::grouped;
 
+use crate::counterexample::Stepped;
 use crate::diagnostics::{Diagnostic, Messages};
-use crate::model_args::{CheckArgs, ModelArgs, WitnessArgs};
+use crate::model_args::{CheckArgs, WitnessArgs};
 use crate::output::Draft;
 use crate::progress::Progress as Bar;
-use crate::{exploration, interrupt, output, protocols, trail};
+use crate::{counterexample, exploration, interrupt, models, output, trail};
 
 /// Cores of a model that is large enough to reach every cell of a protocol.
 const CORES_FOR_ALL_CELLS: u8 = 4;
 
 pub(super) fn check(args: &CheckArgs, messages: Messages) -> Result<(), Diagnostic> {
-    let (model, defects) = model(&args.model, messages)?;
+    let (model, defects) = models::model(&args.model, messages)?;
     let to_stdout = args.json.as_ref().is_some_and(|path| path.as_os_str() == "-");
     let file = args.json.as_deref().filter(|_| !to_stdout).map(Draft::begin).transpose()?;
-    let trace = args.counterexample.as_deref().map(Draft::begin).transpose()?;
+    let trace = args.counterexample.as_deref().map(counterexample::begin).transpose()?;
+    if let (Some(json), Some(trace)) = (&file, &trace)
+        && json.is_same_as(trace)
+    {
+        return Err(Diagnostic::input("E0303", "two outputs have the same place")
+            .at(trace.shown().display().to_string())
+            .help("give `--json` and `--counterexample` files of their own"));
+    }
     let found = run(&model, args.model.quiet, |progress| explore(&model, progress))?;
     let json = format!("{:#}\n", exploration::json(&model, &found));
     if let Some(file) = file {
         file.publish_text(&json)?;
     }
     output::print(&if to_stdout { json } else { exploration::text(&model, &found) })?;
-    if let (Some(trace), Outcome::Violated(violation)) = (trace, &found.outcome) {
-        let stepped = if defects.is_empty() && Bug::named(&args.model.protocol).is_none() {
-            &args.model.protocol
-        } else {
-            // What is refused everywhere else; a sound protocol shows the way at least.
-            "MESI"
+    if let Some(file) = trace {
+        let refused = !defects.is_empty() || Bug::named(&args.model.protocol).is_some();
+        let stepped = Stepped {
+            protocol: (!refused).then_some(&*args.model.protocol),
+            settings: &args.model.set,
         };
-        write_counterexample(args, &model, violation, trace, stepped, messages)?;
+        let note = counterexample::write(&model, &found.outcome, file, stepped, messages)?;
+        if !args.model.quiet {
+            let _ = writeln!(std::io::stderr(), "{note}");
+        }
     }
     // A protocol with wrong cells is explored all the same: what they lead to teaches more.
     if found.outcome == Outcome::Holds
@@ -64,12 +72,20 @@ fn verdict(model: &Model, found: &Exploration) -> Result<(), Diagnostic> {
         }
         Outcome::Incomplete => {
             let title = format!("{name} has more than {} states in this model", model.states_max);
+            let fewer = if model.symmetry { "" } else { "`--symmetry` looks at fewer, " };
             Err(Diagnostic::failed("E0502", title)
-                .help("`--symmetry` looks at fewer, `--max-states` allows more"))
+                .help(format!("{fewer}`--max-states` allows more")))
+        }
+        Outcome::NoMemory => {
+            let title = format!("there is no memory for more than {} states", found.states);
+            Err(Diagnostic::failed("E0502", title)
+                .help("a model of fewer lines, words or cores has fewer states"))
         }
         Outcome::Holds => {
             let unreached = exploration::unreached(model, found);
-            if unreached.is_empty() || model.cores < CORES_FOR_ALL_CELLS {
+            let all_rules = model.rules == Rules::default();
+            let large = model.cores >= CORES_FOR_ALL_CELLS && all_rules;
+            if unreached.is_empty() || !large {
                 return Ok(());
             }
             let title = format!("{name} has cells that nothing reaches: {}", unreached.join(", "));
@@ -82,7 +98,7 @@ fn verdict(model: &Model, found: &Exploration) -> Result<(), Diagnostic> {
 }
 
 pub(super) fn witness(args: &WitnessArgs, messages: Messages) -> Result<(), Diagnostic> {
-    let (model, defects) = model(&args.model, messages)?;
+    let (model, defects) = models::model(&args.model, messages)?;
     if let Some(refusal) = Diagnostic::all(defects) {
         return Err(refusal);
     }
@@ -98,10 +114,9 @@ pub(super) fn witness(args: &WitnessArgs, messages: Messages) -> Result<(), Diag
     let mut text = exploration::head(&model);
     match &found.outcome {
         Outcome::Reached(trail) => {
-            let steps = trail.steps.len();
             let _ =
-                writeln!(text, "witness     {name} decides step {steps}; no shorter trail does\n");
-            text.push_str(&trail::table(&model, trail));
+                writeln!(text, "witness     {name} decides the last step; no shorter trail does\n");
+            text.push_str(&trail::table(&model, trail, Some(cell)));
             output::print(&text)
         }
         Outcome::Holds => {
@@ -114,47 +129,15 @@ pub(super) fn witness(args: &WitnessArgs, messages: Messages) -> Result<(), Diag
             let _ = writeln!(
                 text,
                 "proof       nothing reaches {name}{declared}: none of the {edges} events of the \
-                 {states} states\n            that this model can be in asks for it"
+                 {states} states\n            of this model asks for it"
             );
             output::print(&text)
         }
-        Outcome::Violated(_) | Outcome::Incomplete | Outcome::Stopped => {
+        Outcome::Violated(_) | Outcome::Incomplete | Outcome::NoMemory | Outcome::Stopped => {
             output::print(&exploration::text(&model, &found))?;
             verdict(&model, &found)
         }
     }
-}
-
-/// The model that the flags describe, and what is wrong with cells of its protocol.
-fn model(args: &ModelArgs, messages: Messages) -> Result<(Model, Vec<Diagnostic>), Diagnostic> {
-    let (mut model, defects) = subject(&args.protocol, messages)?;
-    let set = |into: &mut u8, value: Option<u8>| *into = value.unwrap_or(*into);
-    set(&mut model.cores, args.cores);
-    set(&mut model.lines, args.lines);
-    set(&mut model.words, args.words);
-    set(&mut model.values, args.values);
-    model.capacity = args.capacity.unwrap_or(model.lines);
-    set(&mut model.private_levels, args.private_levels);
-    model.shared_level |= args.shared_level;
-    model.symmetry = args.symmetry;
-    model.states_max = args.max_states;
-    model.check().map_err(|error| {
-        Diagnostic::input("E0505", error.to_string())
-            .help("a model of `--cores 4 --lines 2 --words 2 --values 2` shows most mistakes")
-    })?;
-    Ok((model, defects))
-}
-
-/// The model of a protocol or a seeded bug, and what is wrong with cells of a file.
-fn subject(name: &str, messages: Messages) -> Result<(Model, Vec<Diagnostic>), Diagnostic> {
-    if let Some(bug) = Bug::named(name) {
-        return Ok((bug.model(), Vec::new()));
-    }
-    let found = protocols::find(name)?;
-    for warning in &found.warnings {
-        messages.show(warning);
-    }
-    Ok((Model::new(found.protocol), found.defects))
 }
 
 /// Runs a search with a progress line.
@@ -177,31 +160,6 @@ fn run(
         interrupt::check()?;
     }
     Ok(found)
-}
-
-fn write_counterexample(
-    args: &CheckArgs,
-    model: &Model,
-    violation: &Violation,
-    file: Draft,
-    stepped: &str,
-    messages: Messages,
-) -> Result<(), Diagnostic> {
-    let title = format!("{}: {}", model.protocol.name(), violation.invariant.violation());
-    let shown = file.shown().to_owned();
-    let command = trail::step_command(model, stepped, &Path::display(&shown).to_string());
-    let Some(text) = trail::mtrace(model, &violation.trail, &title, &command) else {
-        let title = "the counterexample evicts from one level of several, which no trace can say";
-        let help = "nothing was written; the trail is part of the result";
-        messages.show(&Diagnostic::warning("W0501", title).help(help));
-        return Ok(());
-    };
-    file.publish_text(&text)?;
-    if !args.model.quiet {
-        let _ =
-            writeln!(std::io::stderr(), "wrote {}; step through it:\n  {command}", shown.display());
-    }
-    Ok(())
 }
 
 fn distance(a: &str, b: &str) -> usize {

@@ -12,6 +12,11 @@ pub const MODEL_CORES_MAX: usize = 8;
 
 const STATE_BITS: u32 = 4;
 
+/// That many low bits, 0 to 64.
+pub(super) const fn mask(bits: u32) -> u64 {
+    if bits == 0 { 0 } else { u64::MAX >> (u64::BITS - bits) }
+}
+
 /// How a model's configurations are laid out.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
@@ -66,27 +71,27 @@ impl Layout {
 
     /// Returns the mask of the words of a line.
     pub(super) const fn words_mask(&self) -> u64 {
-        (1 << self.line_words_bits()) - 1
+        mask(self.line_words_bits())
     }
 
     /// Returns the part of a core's number that is about a line.
     #[inline]
     pub(super) const fn line_of(&self, number: u64, line: usize) -> u64 {
         let bits = self.line_bits();
-        number >> (line as u32 * bits) & ((1 << bits) - 1)
+        number >> (line as u32 * bits) & mask(bits)
     }
 
     /// Returns the part of the last number that is about a line.
     #[inline]
     pub(super) const fn below_of(&self, number: u64, line: usize) -> u64 {
         let bits = self.below_bits();
-        number >> (line as u32 * bits) & ((1 << bits) - 1)
+        number >> (line as u32 * bits) & mask(bits)
     }
 
     /// Returns the state in a line's part of a core's number.
     #[inline]
     pub(super) const fn state(part: u64) -> State {
-        State((part & ((1 << STATE_BITS) - 1)) as u8)
+        State((part & mask(STATE_BITS)) as u8)
     }
 
     /// Returns a private copy in a line's part of a core's number.

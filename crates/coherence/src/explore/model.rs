@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::layout::{Layout, MODEL_CORES_MAX};
+use super::seen::Origin;
 use crate::fault::Fault;
 use crate::protocol::Protocol;
-use crate::rules::Rules;
+use crate::rules::{Rules, VictimOrder};
 
 /// The most words of a line in a model.
 pub const MODEL_WORDS_MAX: u8 = 8;
@@ -15,6 +16,9 @@ pub const MODEL_LINES_MAX: u8 = 8;
 pub const MODEL_VALUES_MAX: u8 = 16;
 /// The most private levels of a model.
 pub const MODEL_LEVELS_MAX: u8 = 3;
+
+/// What a program needs besides.
+const PROGRAM_BYTES: u64 = 8 << 20;
 
 /// A protocol, and how much of the world it is explored in.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,9 +72,12 @@ impl Model {
 
     /// Returns the bytes that the search needs for that many configurations, about.
     pub fn bytes(&self, states: u64) -> u64 {
-        // The numbers, where a configuration came from, and the table that finds it again (four
-        // bytes and a control byte for each of at most 8/7 x 2 slots).
-        states * (8 * (u64::from(self.cores) + 1) + 12 + 12)
+        // The numbers, and where a configuration came from.
+        let each = 8 * (u64::from(self.cores) + 1) + size_of::<Origin>() as u64;
+        // The table that finds it again: a power of two of slots of five bytes, at most 7/8 full;
+        // while it grows, the one of half the size is there too.
+        let slots = (states.saturating_mul(8) / 7 + 1).next_power_of_two();
+        states * each + slots * 5 * 3 / 2 + PROGRAM_BYTES
     }
 
     pub(super) fn layout(&self) -> Layout {
@@ -102,6 +109,11 @@ impl Model {
         if self.capacity < self.lines && self.private_levels > 1 {
             return Err(ModelError::ConflictsInLevels);
         }
+        if self.rules.victim_order == VictimOrder::FillFirst
+            && (self.private_levels > 1 || self.shared_level)
+        {
+            return Err(ModelError::FillFirst);
+        }
         let (core, below) = self.layout().bits();
         let bits = core.max(below);
         if bits > 64 { Err(ModelError::TooWide { bits }) } else { Ok(()) }
@@ -122,7 +134,9 @@ pub enum ModelError {
     },
     /// Caches smaller than the number of lines, and more than one private level.
     ConflictsInLevels,
-    /// Lines, words and values together do not fit into 64 bits a core.
+    /// `FillFirst`, and a level below the first, which is inclusive in a model.
+    FillFirst,
+    /// Lines, words and values together do not fit into 64 bits a core, or below the bus.
     TooWide {
         /// The bits they would need.
         bits: u32,
@@ -138,9 +152,14 @@ impl fmt::Display for ModelError {
             Self::ConflictsInLevels => {
                 write!(f, "caches smaller than the number of lines go with one private level only")
             }
-            Self::TooWide { bits } => {
-                write!(f, "a core's lines need {bits} bits in this model, and 64 is the most")
+            Self::FillFirst => {
+                write!(f, "`FillFirst` does not go with the inclusive levels of a model")
             }
+            Self::TooWide { bits } => write!(
+                f,
+                "the lines of this model need {bits} bits in a core or below the bus, and 64 is \
+                 the most"
+            ),
         }
     }
 }

@@ -3,7 +3,7 @@
 use cache::LineAddr;
 
 use super::cells::CellSet;
-use super::layout::Layout;
+use super::layout::{Layout, mask};
 use crate::fault::Fault;
 use crate::observe::{Cell, Observer, Place};
 use crate::reference::{CoreId, Reference};
@@ -94,7 +94,7 @@ impl Probe {
     fn word(&self, reference: &Reference) -> (u32, u32) {
         let shift = reference.offset / WORD_BYTES * self.word_bits;
         let bits = reference.bytes / WORD_BYTES * self.word_bits;
-        (shift, ((1 << bits) - 1) << shift)
+        (shift, (mask(bits) << shift) as u32)
     }
 }
 

@@ -16,8 +16,9 @@ use crate::observe::Cell;
 pub struct Exploration {
     /// Configurations reached. (With symmetry: those that the ones looked at stand for.)
     pub states: u64,
-    /// Configurations up to the numbering of the cores.
-    pub symmetric_states: u64,
+    /// Configurations up to the numbering of the cores; `None` where the search ended early and
+    /// did not use the symmetry, so that which of them it has seen says nothing.
+    pub symmetric_states: Option<u64>,
     /// Events performed in all configurations looked at.
     pub edges: u64,
     /// The most events that the shortest way to a configuration needs.
@@ -39,6 +40,8 @@ pub enum Outcome {
     Reached(Trail),
     /// The bound on the number of configurations was met.
     Incomplete,
+    /// There is no memory for another configuration.
+    NoMemory,
     /// The onlooker asked to stop.
     Stopped,
 }
@@ -145,7 +148,7 @@ impl<'a> Search<'a> {
             }
         }
         let outcome = outcome.or_else(|| self.dead_end()).unwrap_or(Outcome::Holds);
-        let (states, symmetric_states) = self.count();
+        let (states, symmetric_states) = self.count(outcome == Outcome::Holds);
         let cells = self.rig.cells();
         Exploration { states, symmetric_states, edges: self.edges, depth, cells, outcome }
     }
@@ -170,6 +173,9 @@ impl<'a> Search<'a> {
             }
             if self.seen.len() as u64 == self.model.states_max && !self.seen.contains(&after) {
                 return Some(Outcome::Incomplete);
+            }
+            if !self.seen.has_room() {
+                return Some(Outcome::NoMemory);
             }
             if self.seen.insert(&after, Origin { before: number as u32, event })
                 && let Some((invariant, line)) =
@@ -271,14 +277,14 @@ impl<'a> Search<'a> {
     }
 
     /// Counts the configurations, and those up to the numbering of the cores.
-    fn count(&self) -> (u64, u64) {
+    fn count(&self, complete: bool) -> (u64, Option<u64>) {
         let cores = self.rig.layout.cores;
         let all = (0..self.seen.len()).map(|number| &self.seen.get(number)[..cores]);
         if self.model.symmetry {
-            (all.map(arrangements).sum(), self.seen.len() as u64)
-        } else {
-            (self.seen.len() as u64, all.filter(|numbers| numbers.is_sorted()).count() as u64)
+            return (all.map(arrangements).sum(), Some(self.seen.len() as u64));
         }
+        let sorted = || all.filter(|numbers| numbers.is_sorted()).count() as u64;
+        (self.seen.len() as u64, complete.then(sorted))
     }
 }
 

@@ -64,6 +64,18 @@ impl Seen {
         self.table.find(hash(sought), at).is_some()
     }
 
+    /// Makes room for another configuration; tells whether there is any.
+    pub(super) fn has_room(&mut self) -> bool {
+        let (numbers, width) = (&self.numbers, self.width);
+        let at = |number: &u32| {
+            let first = *number as usize * width;
+            hash(&numbers[first..first + width])
+        };
+        self.table.try_reserve(1, at).is_ok()
+            && self.numbers.try_reserve(self.width).is_ok()
+            && self.origins.try_reserve(1).is_ok()
+    }
+
     /// Adds a configuration; tells whether it is new.
     pub(super) fn insert(&mut self, found: &[u64], origin: Origin) -> bool {
         let hash = hash(found);
