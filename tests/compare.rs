@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use coherence::Protocol;
 use serde_json::Value;
 
 use crate::support::{Folder, ROOT, error_text, mesim, text};
@@ -104,6 +105,7 @@ fn comparisons_that_cannot_be_made_are_refused() {
         ("good.mtrace", "0 R 0x1000\n1 W 0x1000\n"),
         ("bad.mtrace", "0 R 0x10g0\n"),
         ("machine.ron", "(cores: 2)"),
+        ("copy.ron", &driver::protocol_file::write(Protocol::built_in("MESI").unwrap())),
         ("through.ron", "(caches: [(name: \"L1\", write: WriteThrough(allocate: false))])"),
     ]);
     let mut shown = String::new();
@@ -119,6 +121,7 @@ fn comparisons_that_cannot_be_made_are_refused() {
         "replay good.mtrace --compare mesi,dragon -c through.ron --json out.json",
         "replay good.mtrace --compare dragon -c through.ron",
         "replay good.mtrace --compare mesi,msi --warmup 2",
+        "replay good.mtrace --compare mesi,copy.ron",
     ] {
         let args: Vec<&str> = line.split_whitespace().collect();
         let output = folder.feed(&args, b"0 R 0x1000\n");

@@ -38,7 +38,10 @@ const STATES: [(&str, [&str; 11]); 5] = [
 
 #[test]
 fn every_protocol_goes_through_the_states_of_its_table() {
-    assert_eq!(STATES.map(|(name, _)| name).len(), Protocol::BUILT_IN.len());
+    for protocol in Protocol::BUILT_IN {
+        let known = STATES.iter().any(|(name, _)| *name == protocol.name());
+        assert!(known, "STATES has no row for {}: work its states out by hand", protocol.name());
+    }
     for (protocol, expected) in STATES {
         let log = mesim::run(protocol, SEQUENCE);
         let found: Vec<String> = log.steps().iter().map(|step| step.after.join(" ")).collect();

@@ -52,22 +52,32 @@ fn compare_from_seed(seed: u64) -> u64 {
     let mut rng = SplitMix::new(seed);
     let spec = random_spec(&mut rng);
     let trace = random_trace(&mut rng, &spec, LENGTH);
-    let Err(difference) = difference(&spec, &trace) else {
+    let Err(difference) = outcome(&spec, &trace) else {
         return trace.iter().filter(|access| record(access).op.is_access()).count() as u64;
     };
     let fails = |spec: &Spec, trace: &[Access]| {
         trace.iter().all(|access| access.core < spec.cores)
-            && std::panic::catch_unwind(|| self::difference(spec, trace).is_err()).unwrap_or(false)
+            && spec.validate().is_ok()
+            && outcome(spec, trace).is_err()
     };
     let trace = shrink(&trace, |trace| fails(&spec, trace));
     let spec = shrink_spec(&spec, |spec| fails(spec, &trace));
     let trace = shrink(&trace, |trace| fails(&spec, trace));
-    let smallest = self::difference(&spec, &trace).unwrap_err();
+    let smallest = outcome(&spec, &trace).unwrap_err();
     let lines: Vec<String> = trace.iter().map(|access| format!("{access:?}")).collect();
     panic!(
         "seed {seed}: {difference}\n\nmade smaller: {smallest}\n{spec:#?}\n{}",
         lines.join("\n")
     );
+}
+
+/// The difference of the two implementations; a panic in one of them is a difference too.
+fn outcome(spec: &Spec, trace: &[Access]) -> Result<(), String> {
+    std::panic::catch_unwind(|| difference(spec, trace)).unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str);
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(format!("one of them panics: {}", words.unwrap_or("without a word")))
+    })
 }
 
 /// The reference model of a policy; a new policy does not compile without one.

@@ -335,7 +335,9 @@ fn a_protocol_that_fails_on_the_way_is_blamed_for_it() {
         &["step", "t.mtrace", "--plain", "--set", "protocol=never.ron"],
     ] {
         let error = refused(&folder, args);
-        assert!(error.starts_with("error[E0216]"), "{error}");
+        assert!(error.contains("\nerror[E0216]"), "{error}");
+        // The run itself was warned of.
+        assert!(error.starts_with("warning[W0204]"), "{error}");
         let _ = writeln!(shown, "$ mesim {}\n{error}", args.join(" "));
     }
     insta::assert_snapshot!("protocol_failures", shown);
@@ -401,7 +403,7 @@ fn a_cell_that_is_left_out_is_missed_by_state_and_event() {
         }
     }
     // By hand: the states of each times its columns, 3 x 7 + 4 x 7 + 5 x 7 + 5 x 7 + 5 x 6.
-    assert_eq!(deleted, 21 + 28 + 35 + 35 + 30);
+    assert_eq!(deleted, 21 + 28 + 35 + 35 + 30, "a new protocol adds states times columns");
 }
 
 /// Nobody issues a `BusRdX` here, until the rule `ReadExclusive` makes one of each `BusUpgr`.
@@ -448,7 +450,7 @@ fn a_row_that_is_left_out_is_missed_by_its_state() {
         }
     }
     // Two rows a state.
-    assert_eq!(deleted, 2 * (3 + 4 + 5 + 5 + 5));
+    assert_eq!(deleted, 2 * (3 + 4 + 5 + 5 + 5), "a new protocol adds two rows a state");
 }
 
 /// A text that is cut or has a wrong byte is refused or is another protocol, and nothing panics.

@@ -86,7 +86,10 @@ fn counts(replayed: &Replayed) -> [u64; 16] {
 type ClosedForm = fn(u64) -> [u64; 16];
 
 fn check(pattern: impl Fn(u64) -> Vec<Record>, forms: &[(&str, ClosedForm)]) {
-    assert_eq!(forms.len(), Protocol::BUILT_IN.len(), "every protocol has its closed form");
+    for protocol in Protocol::BUILT_IN {
+        let known = forms.iter().any(|(name, _)| *name == protocol.name());
+        assert!(known, "{} has no closed form for this pattern", protocol.name());
+    }
     for rounds in [1, 3, 10, 50] {
         let records = pattern(rounds);
         for (protocol, form) in forms {

@@ -450,7 +450,8 @@ and pipes are refused. Each protocol is named once, and `--set protocol=` does n
         "\
 `mesim protocol check` has found a state in which an invariant does not hold. The trail that it
 prints is a shortest one: each row is what every core, and the memory, has after a step. The last
-step is where the protocol goes wrong; the cell to mend is that of a core that takes part in it.
+step is where it shows; the mistake is a cell of that step or of one before, or what a state is said
+to hold.
 
     mesim protocol check A07                      a seeded bug, to see what it looks like
     mesim protocol check A07 --counterexample lost-store.mtrace
@@ -544,8 +545,18 @@ runs as if the state were not there; probably a cell that should lead to it name
         "W0203",
         "not the built-in protocol of that name",
         "\
-The file has the name of a built-in protocol and other tables. Reports name the protocol, so that
-its results would pass for those of the other.",
+The file has the name of a built-in protocol and is not the same: another table, state, word on a
+state, or source. Reports name the protocol, so that its results would pass for those of the other.
+Give it a name of its own.",
+    ),
+    e(
+        "W0204",
+        "a protocol that is not coherent",
+        "\
+Every cell of the file is possible by itself, but a machine of three cores can be brought into a
+state in which an invariant does not hold. The replay goes on, and may not meet that state: its
+counts are then of a machine that nobody could build. `mesim protocol check mine.ron` shows a
+shortest trail to what is wrong.",
     ),
     e(
         "W0501",

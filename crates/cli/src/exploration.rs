@@ -50,7 +50,9 @@ pub(crate) fn head(model: &Model) -> String {
 }
 
 /// Renders what was found for people.
-pub(crate) fn text(model: &Model, found: &Exploration) -> String {
+///
+/// `defects` of the protocol's cells break a rule by themselves.
+pub(crate) fn text(model: &Model, found: &Exploration, defects: usize) -> String {
     let mut text = head(model);
     let possible = CellSet::possible(&model.protocol);
     let reached = found.cells.common(&possible).len();
@@ -66,6 +68,11 @@ pub(crate) fn text(model: &Model, found: &Exploration) -> String {
     line("cells", &format!("{reached} of {} reached", possible.len()));
     for cell in unreached(model, found) {
         line("", &format!("not reached: {cell}"));
+    }
+    match defects {
+        0 => {}
+        1 => line("refused", "1 cell breaks a rule of all protocols"),
+        cells => line("refused", &format!("{cells} cells break a rule of all protocols")),
     }
     match &found.outcome {
         Outcome::Violated(violation) => {
@@ -113,7 +120,7 @@ pub(crate) fn unreached(model: &Model, found: &Exploration) -> Vec<String> {
 }
 
 /// Renders what was found for programs.
-pub(crate) fn json(model: &Model, found: &Exploration) -> Value {
+pub(crate) fn json(model: &Model, found: &Exploration, defects: usize) -> Value {
     let possible = CellSet::possible(&model.protocol);
     let broken = match &found.outcome {
         Outcome::Violated(violation) => Some(violation),
@@ -142,6 +149,7 @@ pub(crate) fn json(model: &Model, found: &Exploration) -> Value {
         "symmetric_states": found.symmetric_states,
         "edges": found.edges,
         "depth": found.depth,
+        "defects": defects,
         "complete": found.outcome == Outcome::Holds,
         "coherent": match &found.outcome {
             Outcome::Holds => Some(true),

@@ -59,6 +59,11 @@ impl Prepared {
         }
     }
 
+    /// Returns what the protocol is called.
+    pub(crate) fn protocol_name(&self) -> &str {
+        self.config.machine.protocol.name()
+    }
+
     /// Begins to read the records.
     pub(crate) fn start(self) -> Result<Opened, Diagnostic> {
         let Self { config, sources, wanted, provenance } = self;

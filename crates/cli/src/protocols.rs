@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use coherence::Protocol;
+use coherence::explore::{Model, Outcome, explore};
 use driver::config::{Draft, Origin, Source};
 use driver::protocol_file::{self, BYTES_MAX};
 
@@ -66,7 +68,7 @@ impl Files {
         messages: Messages,
     ) -> Result<(), Diagnostic> {
         let Some((named, origin)) = draft.protocol_path() else { return Ok(()) };
-        let path = folder_of(&origin).join(named);
+        let path = folder_of(&origin).join(&named);
         let known = self.0.iter().find(|(read, _)| *read == path);
         let protocol = if let Some((_, protocol)) = known {
             protocol.clone()
@@ -75,12 +77,28 @@ impl Files {
                 problem.at_value(&origin, "expected the path of a protocol file")
             })?;
             let protocol = found.sound(messages)?;
+            if let Some(warning) = incoherence(&protocol, &named) {
+                messages.show(&warning);
+            }
             self.0.push((path, protocol.clone()));
             protocol
         };
         draft.set_protocol(protocol);
         Ok(())
     }
+}
+
+/// A warning, if a small machine can be brought into a state in which the protocol does not hold.
+///
+/// No refusal: to step through what is wrong is how one learns. The search takes milliseconds.
+fn incoherence(protocol: &Protocol, name: &str) -> Option<Diagnostic> {
+    const STATES_MAX: u64 = 50_000;
+    let model = Model { cores: 3, states_max: STATES_MAX, ..Model::new(protocol.clone()) };
+    let found = explore(&model, &mut |_| ControlFlow::Continue(())).ok()?;
+    let Outcome::Violated(violation) = found.outcome else { return None };
+    let title = format!("{name} is not coherent: {}", violation.invariant.violation());
+    let help = format!("`mesim protocol check {name}` shows a shortest way to that");
+    Some(Diagnostic::warning("W0204", title).help(help))
 }
 
 /// Returns the folder from which a path written there counts.

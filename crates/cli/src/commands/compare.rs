@@ -24,6 +24,14 @@ pub(super) fn run(args: &ReplayArgs, list: &str, messages: Messages) -> Result<(
             let refused = number > 0 && !error.shows(&choice.argument);
             if refused { error.under(&name) } else { error }
         })?;
+        let called = prepared.protocol_name();
+        if runs.iter().any(|(_, earlier): &(_, input::Prepared)| earlier.protocol_name() == called)
+        {
+            let title = format!("two of the protocols are called `{called}`");
+            return Err(Diagnostic::input("E0316", title)
+                .on_part(choice.argument, choice.span, "expected one of another name")
+                .help("give the protocol of the file a name of its own"));
+        }
         runs.push((name, prepared));
     }
     runs[0].1.warn(messages);

@@ -31,11 +31,15 @@ pub(super) fn check(args: &CheckArgs, messages: Messages) -> Result<(), Diagnost
             .help("give `--json` and `--counterexample` files of their own"));
     }
     let found = run(&model, args.model.quiet, |progress| explore(&model, progress))?;
-    let json = format!("{:#}\n", exploration::json(&model, &found));
+    let json = format!("{:#}\n", exploration::json(&model, &found, defects.len()));
     if let Some(file) = file {
         file.publish_text(&json)?;
     }
-    output::print(&if to_stdout { json } else { exploration::text(&model, &found) })?;
+    output::print(&if to_stdout {
+        json
+    } else {
+        exploration::text(&model, &found, defects.len())
+    })?;
     if let Some(file) = trace {
         let refused = !defects.is_empty() || Bug::named(&args.model.protocol).is_some();
         let stepped = Stepped {
@@ -67,7 +71,7 @@ fn verdict(model: &Model, found: &Exploration) -> Result<(), Diagnostic> {
             let title = format!("{name} is not coherent: {}", violation.invariant.violation());
             let steps = violation.trail.steps.len();
             Err(Diagnostic::failed("E0501", title).help(format!(
-                "the trail is a shortest one; mend a cell that decides step {steps}"
+                "it shows at step {steps}: look at the cells of the trail, and at what states hold"
             )))
         }
         Outcome::Incomplete => {
@@ -134,7 +138,7 @@ pub(super) fn witness(args: &WitnessArgs, messages: Messages) -> Result<(), Diag
             output::print(&text)
         }
         Outcome::Violated(_) | Outcome::Incomplete | Outcome::NoMemory | Outcome::Stopped => {
-            output::print(&exploration::text(&model, &found))?;
+            output::print(&exploration::text(&model, &found, 0))?;
             verdict(&model, &found)
         }
     }

@@ -36,7 +36,7 @@ pub struct Simulation {
     cores: u32,
 }
 
-/// A protocol of one's own, such as one read from a file.
+/// A protocol value; [`Simulation::from_ron`] reads one from its file's text.
 impl From<Protocol> for Simulation {
     fn from(protocol: Protocol) -> Self {
         Self { protocol, rules: Rules::default(), lines: None, cores: 1 }

@@ -27,7 +27,7 @@ pub enum Invariant {
 }
 
 impl Invariant {
-    /// All invariants, in the order in which they are looked at.
+    /// All invariants, the one that is told first where several are broken.
     pub const ALL: [Self; 9] = [
         Self::Possible,
         Self::LastStore,
@@ -90,7 +90,7 @@ impl Invariant {
             }
             Self::StoreCurrent => "no copy is dirty, and the backing store misses a store",
             Self::Inclusion => "an inner level has a line that the level which includes it lacks",
-            Self::OneOwner => "two cores answer for the line's data",
+            Self::OneOwner => "two cores answer for the line, or two clean copies would supply it",
             Self::DirtyBits => "a core's state and its dirty bits disagree",
             Self::Possible => "a step is asked for that the table declares impossible",
             Self::CanBecomeClean => "no way leads to a configuration in which all lines are clean",

@@ -317,7 +317,7 @@ impl Reader<'_> {
             SpecError::HandOverToWriteThrough { level } => (
                 format!("caches.{level}.inclusion"),
                 "`Inclusive`, or a write-back level inside".to_owned(),
-                "use `Inclusive`, or a protocol without an owned state (MSI, MESI, MESIF)",
+                "use `Inclusive`, or a protocol whose owners do not hand lines over, such as MESI",
             ),
             SpecError::FillFirstWithInclusive { level } => return self.fill_first(*level, error),
             SpecError::BusWidth => {
