@@ -189,3 +189,14 @@ fn the_readme_shows_what_the_library_prints() {
     let log = mesim::run("MOESI", "0 W x; 1 R x; 1 W x; 0 E x; 1 E x").to_string();
     assert!(readme.contains(&format!("```text\n{log}\n```")), "expected in README.md:\n{log}");
 }
+
+/// A store miss of Dragon to a dirty line: the owner supplies and stays the owner, and hands the
+/// line over to the `BusUpd` that follows.
+#[test]
+fn a_flush_is_kept_or_not_at_the_moment_it_happens() {
+    let log = mesim::run("Dragon", "0 W x; 1 W x");
+    let events: Vec<_> =
+        log.steps()[1].happenings.iter().map(|happening| happening.event).collect();
+    assert_eq!(events, [mesim::Event::Supply, mesim::Event::HandOver, mesim::Event::Update]);
+    assert_eq!((log.count("flushes_kept"), log.count("memory.writes")), (1, 0));
+}

@@ -343,6 +343,40 @@ fn a_protocol_that_fails_on_the_way_is_blamed_for_it() {
     insta::assert_snapshot!("protocol_failures", shown);
 }
 
+/// Variants that the explorer proves coherent, each once refused by a law that is none,
+/// or lost data to a rule that went too far.
+#[test]
+fn a_coherent_file_is_never_blamed() {
+    let dragon = |from: &str, to: &str| {
+        let text = shipped(built_in("Dragon"));
+        assert_eq!(text.matches(from).count(), 1, "{from}");
+        text.replace(from, to).replace("\"Dragon\"", "\"Variant\"")
+    };
+    // A load that takes the line for itself.
+    let taken = "(name: \"Taken\", source: \"-\", states: [\
+        (name: \"I\", holds: [], meaning: \"-\"), \
+        (name: \"E\", holds: [valid, unique], meaning: \"-\"), \
+        (name: \"M\", holds: [valid, unique, dirty], meaning: \"-\")], processor: (\
+        I: (Load: bus(BusRdX, E), Store: bus(BusRdX, M), Evict: never, Clean: never), \
+        E: (Load: hit(E), Store: hit(M), Evict: discard(I), Clean: clean(E)), \
+        M: (Load: hit(M), Store: hit(M), Evict: write_back(I), Clean: clean(E))), snoop: (\
+        I: (BusRdX: go(I)), E: (BusRdX: go(I)), M: (BusRdX: flush(I))))";
+    let folder = Folder::with(&[
+        ("gone.ron", &dragon("hand_over(Sc)", "hand_over(I)")),
+        ("flushed.ron", &dragon("hand_over(Sc)", "flush(Sc)")),
+        ("taken.ron", taken),
+        ("t.mtrace", "0 W 0x10\n1 R 0x10\n1 W 0x10\n0 R 0x10\n0 W 0x10\n1 R 0x10\n"),
+    ]);
+    let rule = "rules.invalidating_flush_updates_memory=false";
+    for file in ["gone.ron", "flushed.ron", "taken.ron"] {
+        folder.good(&["protocol", "check", file, "-q"]);
+        folder.good(&["protocol", "check", file, "-q", "--set", rule]);
+        let protocol = format!("protocol={file}");
+        folder.good(&["replay", "t.mtrace", "-q", "--check", "--set", &protocol]);
+        folder.good(&["replay", "t.mtrace", "-q", "--check", "--set", &protocol, "--set", rule]);
+    }
+}
+
 /// Returns the places of all cells of a file: table, row, column and the bytes of `column: cell`.
 fn cells(text: &str) -> Vec<(&str, &str, &str, std::ops::Range<usize>)> {
     let mut cells = Vec::new();

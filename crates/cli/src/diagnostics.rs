@@ -403,7 +403,8 @@ impl From<ReplayError> for Diagnostic {
             }
             ReplayError::Protocol(error) => {
                 Self::input("E0216", format!("the protocol does not hold: {error}")).help(
-                    "`mesim protocol check` on the file finds a shortest trail to what is wrong",
+                    "`mesim protocol check` on the file, with the run's `--set rules...`, finds a \
+                     shortest trail to what is wrong",
                 )
             }
             ReplayError::Value(_) | ReplayError::NotStored { .. } => internal("E0901", &error),

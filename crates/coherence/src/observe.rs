@@ -139,9 +139,9 @@ pub trait Observer {
     #[inline]
     fn lost(&mut self, core: CoreId, line: LineAddr, loss: Loss) {}
 
-    /// A dirty line goes on the bus for another core.
+    /// A dirty line goes on the bus for another core; `kept` if its owner stays the owner.
     #[inline]
-    fn flushed(&mut self, core: CoreId, line: LineAddr) {}
+    fn flushed(&mut self, core: CoreId, line: LineAddr, kept: bool) {}
 
     /// A requester takes over from a core the duty to write a line back.
     #[inline]
@@ -220,9 +220,9 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     }
 
     #[inline]
-    fn flushed(&mut self, core: CoreId, line: LineAddr) {
-        self.0.flushed(core, line);
-        self.1.flushed(core, line);
+    fn flushed(&mut self, core: CoreId, line: LineAddr, kept: bool) {
+        self.0.flushed(core, line, kept);
+        self.1.flushed(core, line, kept);
     }
 
     #[inline]

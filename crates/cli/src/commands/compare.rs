@@ -43,6 +43,7 @@ pub(super) fn run(args: &ReplayArgs, list: &str, messages: Messages) -> Result<(
         let report = replay(args, prepared.start()?, &mut |here| bar.at(accesses + here));
         let report = report.map_err(|error| match error.severity {
             Severity::Internal => error.under(&name),
+            Severity::Input if error.code == "E0216" => error.under(&name),
             Severity::Input | Severity::Failed | Severity::Warning => error,
         })?;
         accesses += report.replayed.accesses;

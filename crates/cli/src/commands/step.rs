@@ -141,6 +141,7 @@ fn happenings(machine: &MachineSpec, happenings: &[Happening]) -> String {
         .map(|happening| {
             let (core, word, line) = match *happening {
                 Happening::Flush(core, line) => (core, "flushes", line),
+                Happening::Supply(core, line) => (core, "supplies and keeps dirty", line),
                 Happening::HandOver(core, line) => (core, "hands over", line),
                 Happening::Update(core, line) => (core, "takes the store to", line),
                 Happening::Invalidate(core, line) => (core, "loses", line),

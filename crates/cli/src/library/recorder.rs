@@ -45,8 +45,9 @@ impl Observer for Recorder {
         }
     }
 
-    fn flushed(&mut self, core: CoreId, line: LineAddr) {
-        self.events.push((Event::Flush, core, line));
+    fn flushed(&mut self, core: CoreId, line: LineAddr, kept: bool) {
+        let event = if kept { Event::Supply } else { Event::Flush };
+        self.events.push((event, core, line));
     }
 
     fn handed_over(&mut self, core: CoreId, line: LineAddr) {

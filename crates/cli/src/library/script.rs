@@ -1,5 +1,7 @@
 //! The language of the accesses: `0 R x; 1 W x[1]; 0 E x`.
 
+use std::ops::Range;
+
 use super::error::{Error, ErrorKind, Place};
 
 /// The most cores of a script.
@@ -9,6 +11,8 @@ pub(crate) const WORD_BYTES: u32 = 4;
 pub(crate) const LINE_BYTES: u32 = 64;
 /// The most names of a script.
 const NAMES_MAX: usize = 4096;
+/// The longest name, in characters.
+const NAME_CHARS_MAX: usize = 32;
 
 /// What a core does to a line.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -56,26 +60,25 @@ pub(crate) struct Access {
     /// The line: the place of its name among the script's.
     pub(crate) line: usize,
     pub(crate) word: u32,
-    pub(crate) place: Place,
+    /// Where it stands in the script, in bytes.
+    span: Range<usize>,
 }
 
 /// The accesses of a script, and its names in the order of their first appearance.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Script {
+    text: String,
     pub(crate) accesses: Vec<Access>,
     pub(crate) names: Vec<String>,
 }
 
 impl Script {
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
-        let mut script = Self::default();
-        for (number, line) in text.lines().enumerate() {
+        let mut script = Self { text: text.to_owned(), ..Self::default() };
+        for line in text.lines() {
             let code = line.split('#').next().unwrap_or("");
-            let mut start = 0;
             for part in code.split(';') {
-                let piece = Piece { line, number: number + 1, start, text: part };
-                script.access(&piece)?;
-                start += part.len() + 1;
+                script.access(&Piece { script: text, text: part })?;
             }
         }
         if script.accesses.is_empty() {
@@ -88,6 +91,11 @@ impl Script {
     /// Returns how many cores the accesses name, those between them included.
     pub(crate) fn cores(&self) -> u32 {
         self.accesses.iter().map(|access| access.core + 1).max().unwrap_or(1)
+    }
+
+    /// Returns where an access stands.
+    pub(crate) fn place(&self, access: &Access) -> Place {
+        Place::in_text("script", &self.text, access.span.clone())
     }
 
     fn access(&mut self, piece: &Piece<'_>) -> Result<(), Error> {
@@ -103,31 +111,29 @@ impl Script {
                 _ => "`;` or an end of line stands between accesses, as in `0 R x; 1 W x`",
             };
             let error = Error::new(ErrorKind::NotAnAccess, message, hint);
-            let first = piece.place(words[0]);
-            return Err(error.at(Place { length: found.chars().count(), ..first }));
+            return Err(error.at(piece.place(found)));
         };
         let wrong = |kind, word, message: String, hint: &str| {
             Err(Error::new(kind, message, hint).at(piece.place(word)))
         };
-        let Some(number) = core.1.parse().ok().filter(|core| *core < CORES_MAX) else {
-            let message = format!("`{}` is no core: they are 0 to {}", core.1, CORES_MAX - 1);
+        let Some(number) = core.parse().ok().filter(|core| *core < CORES_MAX) else {
+            let message = format!("`{core}` is no core: they are 0 to {}", CORES_MAX - 1);
             return wrong(ErrorKind::NotACore, core, message, "for example `0 R x`");
         };
-        let Some(known) = Op::ALL.into_iter().find(|known| op.1 == known.letter().to_string())
+        let Some(known) = Op::ALL.into_iter().find(|known| *op == *known.letter().to_string())
         else {
-            let message = format!("`{}` is no operation", op.1);
+            let message = format!("`{op}` is no operation");
             let hint = format!(
-                "`{} R {}` reads; the others are W write, A atomic, I fetch, C clean, F flush, \
-                 E evict",
-                core.1, name.1
+                "`{core} R {name}` reads; the others are W write, A atomic, I fetch, C clean, F \
+                 flush, E evict"
             );
             return wrong(ErrorKind::NotAnOperation, op, message, &hint);
         };
-        let Some((plain, word)) = split_name(name.1) else {
+        let Some((plain, word)) = split_name(name) else {
             let last = LINE_BYTES / WORD_BYTES - 1;
             let message = format!(
-                "`{}` is no name: letters, digits and `_`, then perhaps a word, [0] to [{last}]",
-                name.1
+                "`{name}` is no name: up to {NAME_CHARS_MAX} letters, digits and `_`, then perhaps \
+                 a word, [0] to [{last}]"
             );
             return wrong(ErrorKind::NotAName, name, message, "for example `x` or `x[1]`");
         };
@@ -139,38 +145,31 @@ impl Script {
         if line == self.names.len() {
             self.names.push(plain.to_owned());
         }
-        let first = piece.place(core);
-        let length = piece.text.trim().chars().count();
-        let place = Place { length, ..first };
-        self.accesses.push(Access { core: number, op: known, line, word, place });
+        let span = piece.span(piece.text.trim());
+        self.accesses.push(Access { core: number, op: known, line, word, span });
         Ok(())
     }
 }
 
-/// What stands between two separators.
+/// What stands between two separators of a script.
 struct Piece<'a> {
-    /// The whole line, and its number from 1.
-    line: &'a str,
-    number: usize,
-    /// Where the piece starts in the line, in bytes.
-    start: usize,
+    script: &'a str,
     text: &'a str,
 }
 
-/// A word and where it starts in its piece.
-type Word<'a> = (usize, &'a str);
-
 impl<'a> Piece<'a> {
-    fn words(&self) -> Vec<Word<'a>> {
-        let text = self.text;
-        let place = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
-        text.split_whitespace().map(|word| (place(word), word)).collect()
+    fn words(&self) -> Vec<&'a str> {
+        self.text.split_whitespace().collect()
     }
 
-    fn place(&self, (at, word): Word<'_>) -> Place {
-        let column = self.line[..self.start + at].chars().count() + 1;
-        let text = self.line.to_owned();
-        Place { of: "script", line: self.number, column, length: word.chars().count(), text }
+    /// Returns the bytes of the script that are a part of it.
+    fn span(&self, part: &str) -> Range<usize> {
+        let start = part.as_ptr() as usize - self.script.as_ptr() as usize;
+        start..start + part.len()
+    }
+
+    fn place(&self, part: &str) -> Place {
+        Place::in_text("script", self.script, self.span(part))
     }
 }
 
@@ -181,13 +180,25 @@ fn split_name(text: &str) -> Option<(&str, u32)> {
         None => (text, 0),
     };
     let starts = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    let legal = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let legal = name.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && name.chars().count() <= NAME_CHARS_MAX;
     (starts && legal && word < LINE_BYTES / WORD_BYTES).then_some((name, word))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_line_is_read_in_one_pass_and_long_names_are_refused() {
+        // Each access once kept a copy of its line: this took gigabytes.
+        let script = Script::parse(&"0 R x; ".repeat(100_000)).unwrap();
+        assert_eq!(script.place(&script.accesses[99_999]).column, 7 * 99_999 + 1);
+        let name = "a".repeat(NAME_CHARS_MAX);
+        assert!(Script::parse(&format!("0 R {name}")).is_ok());
+        let error = Script::parse(&format!("0 R {name}a")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotAName);
+    }
 
     #[test]
     fn accesses_stand_between_semicolons_and_line_ends() {
@@ -201,7 +212,7 @@ mod tests {
         assert_eq!(read, expected);
         assert_eq!(script.names, ["x", "y"]);
         assert_eq!(script.cores(), 13);
-        let place = &script.accesses[2].place;
+        let place = script.place(&script.accesses[2]);
         assert_eq!((place.line, place.column, place.length), (3, 4, 5));
     }
 }

@@ -9,7 +9,7 @@ use driver::observe::{Values, Watcher};
 use driver::{Tally, protocol_file};
 
 use super::error::{Error, ErrorKind, Place};
-use super::log::{Event, Happening, Log, Step};
+use super::log::{Happening, Log, Step};
 use super::recorder::Recorder;
 use super::script::{Access, LINE_BYTES, Op, Script, WORD_BYTES};
 
@@ -185,9 +185,8 @@ impl<'a> Run<'a> {
         let result = self.perform(access, line);
         let after = self.states(line);
         let recorded = &self.machine.observer().0;
-        let kept = |core: u32, line| self.holds_dirty(core, line);
         let happenings = recorded.events.iter().map(|&(event, core, line)| Happening {
-            event: if event == Event::Flush && kept(core, line) { Event::Supply } else { event },
+            event,
             core,
             name: self.script.names[line.0 as usize].clone(),
         });
@@ -225,7 +224,7 @@ impl<'a> Run<'a> {
     /// Looks whether the protocol kept what it promises.
     fn check(&self, access: &Access, result: Result<(), Broken>) -> Result<(), Error> {
         let wrong = |kind, message: String, hint| {
-            Err(Error::new(kind, message, hint).at(access.place.clone()).after(self.log()))
+            Err(Error::new(kind, message, hint).at(self.script.place(access)).after(self.log()))
         };
         if let Err(broken) = result {
             let state = self.machine.spec().protocol.state_name(broken.state);
@@ -246,10 +245,6 @@ impl<'a> Run<'a> {
         let spec = self.machine.spec();
         let name = |state: State| spec.protocol.state_name(state).to_owned();
         (0..spec.cores).map(|core| name(self.machine.state(core, line))).collect()
-    }
-
-    fn holds_dirty(&self, core: u32, line: LineAddr) -> bool {
-        self.machine.spec().protocol.holding(self.machine.state(core, line)).dirty
     }
 
     fn log(&self) -> Log {

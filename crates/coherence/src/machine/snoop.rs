@@ -9,7 +9,7 @@ use crate::fault::Fault;
 use crate::observe::{Cell, Loss, Observer, Place, Supplier, Transaction};
 use crate::reference::{CoreId, Reference};
 use crate::rules::CleanSupply;
-use crate::step::{BusOp, SnoopStep, State};
+use crate::step::{BusOp, Processor, SnoopStep, State};
 
 /// How a transaction ended.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +47,7 @@ impl<O: Observer> Machine<O> {
         let &Request { core, line, .. } = request;
         self.count_transaction(core, op);
         let stale = self.plant_stale_answer(line);
-        let snooped = self.snoop_all(core, op, line, wants_data);
+        let snooped = self.snoop_all(request, op, wants_data);
         let supplier = snooped.dirty.or(snooped.forwarded).or(snooped.clean);
         let (from, supply, supplier) = match supplier {
             _ if !wants_data => (Place::Store, 0, None),
@@ -96,10 +96,14 @@ impl<O: Observer> Machine<O> {
     }
 
     /// Shows a transaction to every other core, in the order of their numbers.
-    fn snoop_all(&mut self, core: CoreId, op: BusOp, line: LineAddr, wants_data: bool) -> Snooped {
+    fn snoop_all(&mut self, request: &Request, op: BusOp, wants_data: bool) -> Snooped {
+        let &Request { core, line, event, .. } = request;
         let mut snooped = Snooped::default();
-        let moves =
-            op == BusOp::BusRdX && wants_data && !self.spec.rules.invalidating_flush_updates_memory;
+        // Ownership moves to a core that stores; one that loads would not answer for the data.
+        let moves = op == BusOp::BusRdX
+            && event == Processor::Store
+            && wants_data
+            && !self.spec.rules.invalidating_flush_updates_memory;
         for other in 0..self.cores.len() as CoreId {
             let state = self.cores[other as usize].state(line);
             if other == core {
@@ -200,7 +204,7 @@ impl<O: Observer> Machine<O> {
     ) -> Option<Place> {
         let core = &mut self.cores[owner as usize];
         core.counters.flushes += 1;
-        self.observer.flushed(owner, line);
+        self.observer.flushed(owner, line, false);
         let Some(from) = self.clean_copies(owner, line, next.is_valid()) else {
             let state = self.cores[owner as usize].state(line);
             self.break_promise(owner, line, state, "a flush without a dirty copy");
@@ -218,7 +222,7 @@ impl<O: Observer> Machine<O> {
         let core = &mut self.cores[owner as usize];
         core.counters.flushes += 1;
         core.counters.flushes_kept += 1;
-        self.observer.flushed(owner, line);
+        self.observer.flushed(owner, line, true);
         let Some((cache, slot)) = core.innermost_dirty(line) else {
             let state = core.state(line);
             self.break_promise(owner, line, state, "a supply without a dirty copy");

@@ -11,8 +11,10 @@ use super::Watcher;
 /// Something that a reference did to a line besides its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Happening {
-    /// A core put its dirty line on the bus.
+    /// A core put its dirty line on the bus, and what lies below took it too.
     Flush(CoreId, LineAddr),
+    /// A core put its dirty line on the bus and stays its owner.
+    Supply(CoreId, LineAddr),
     /// A requester took over the duty to write a core's line back.
     HandOver(CoreId, LineAddr),
     /// A core's copy took the requester's store.
@@ -114,8 +116,9 @@ impl Observer for StepRecorder {
         }
     }
 
-    fn flushed(&mut self, core: CoreId, line: LineAddr) {
-        self.happen(Happening::Flush(core, line));
+    fn flushed(&mut self, core: CoreId, line: LineAddr, kept: bool) {
+        let flush = if kept { Happening::Supply } else { Happening::Flush };
+        self.happen(flush(core, line));
     }
 
     fn handed_over(&mut self, core: CoreId, line: LineAddr) {
