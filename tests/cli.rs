@@ -741,9 +741,19 @@ fn nothing_is_coloured_where_nobody_sees_it() {
 #[test]
 fn help_says_what_each_command_takes() {
     let folder = Folder::new();
-    for command in
-        ["", "replay", "step", "protocol", "protocol show", "info", "convert", "gen", "explain"]
-    {
+    for command in [
+        "",
+        "replay",
+        "step",
+        "protocol",
+        "protocol show",
+        "protocol check",
+        "protocol witness",
+        "info",
+        "convert",
+        "gen",
+        "explain",
+    ] {
         let words: Vec<&str> = command.split_whitespace().collect();
         let short = folder.good(&[&words[..], &["-h"]].concat());
         let long = folder.good(&[&words[..], &["--help"]].concat());
