@@ -22,17 +22,20 @@ pub(super) struct Answer {
     pub(super) end: u64,
 }
 
+/// A core, and where its copy is.
+type Source = (CoreId, Place);
+
 /// What the snoops of one transaction add up to.
 #[derive(Clone, Copy, Debug, Default)]
 struct Snooped {
     /// Another core holds the line.
     held: bool,
     /// The dirty owner that answers.
-    dirty: Option<(CoreId, Place)>,
+    dirty: Option<Source>,
     /// The clean copy that answers by the protocol.
-    forwarded: Option<(CoreId, Place)>,
+    forwarded: Option<Source>,
     /// The first clean copy that may answer by the house rules.
-    clean: Option<(CoreId, Place)>,
+    clean: Option<Source>,
 }
 
 impl<O: Observer> Machine<O> {
@@ -119,40 +122,27 @@ impl<O: Observer> Machine<O> {
             }
             snooped.held |= self.raises_wire(state);
             if snooped.clean.is_none() && self.supplies_clean(state) {
-                let copy = self.cores[other as usize].copies(line).next();
-                snooped.clean =
-                    copy.map(|(cache, slot)| (other, Place::Private { core: other, cache, slot }));
+                snooped.clean = self.innermost(other, line);
             }
-            match self.tables.snoop(state, op) {
-                SnoopStep::Silent(next) => self.snooped_to(core, other, op, line, state, next),
-                SnoopStep::Flush(next) => {
-                    let from = self.flush(other, line, next, !moves);
-                    snooped.dirty = from.map(|from| (other, from));
-                    self.snooped_to(core, other, op, line, state, next);
+            let step = self.tables.snoop(state, op);
+            let Some(next) = step.next() else {
+                self.break_promise(other, line, state, op.name());
+                continue;
+            };
+            match step {
+                SnoopStep::Never | SnoopStep::Silent(_) => {}
+                SnoopStep::Flush(_) => snooped.dirty = self.flush(other, line, next, !moves),
+                SnoopStep::Supply(_) if !self.spec.protocol.holding(state).dirty => {
+                    snooped.forwarded = self.innermost(other, line);
                 }
-                SnoopStep::Supply(next) if !self.spec.protocol.holding(state).dirty => {
-                    let copy = self.cores[other as usize].copies(line).next();
-                    snooped.forwarded = copy
-                        .map(|(cache, slot)| (other, Place::Private { core: other, cache, slot }));
-                    self.snooped_to(core, other, op, line, state, next);
-                }
-                SnoopStep::Supply(next) if self.spec.protocol.holding(next).dirty => {
-                    let from = self.supply_dirty(other, line);
-                    snooped.dirty = from.map(|from| (other, from));
-                    self.snooped_to(core, other, op, line, state, next);
+                SnoopStep::Supply(_) if self.spec.protocol.holding(next).dirty => {
+                    snooped.dirty = self.supply_dirty(other, line);
                 }
                 // Where the requester does not take the line, what lies below the bus has to.
-                SnoopStep::Supply(next) => {
-                    let from = self.flush(other, line, next, !wants_data);
-                    snooped.dirty = from.map(|from| (other, from));
-                    self.snooped_to(core, other, op, line, state, next);
-                }
-                SnoopStep::HandOver(next) => {
-                    self.hand_over(other, line, next);
-                    self.snooped_to(core, other, op, line, state, next);
-                }
-                SnoopStep::Never => self.break_promise(other, line, state, op.name()),
+                SnoopStep::Supply(_) => snooped.dirty = self.flush(other, line, next, !wants_data),
+                SnoopStep::HandOver(_) => self.hand_over(other, line, next),
             }
+            self.snooped_to(core, other, op, line, state, next);
         }
         snooped
     }
@@ -201,7 +191,7 @@ impl<O: Observer> Machine<O> {
         line: LineAddr,
         next: State,
         updates_memory: bool,
-    ) -> Option<Place> {
+    ) -> Option<Source> {
         let core = &mut self.cores[owner as usize];
         core.counters.flushes += 1;
         self.observer.flushed(owner, line, false);
@@ -214,11 +204,11 @@ impl<O: Observer> Machine<O> {
             self.arrive_below(0, line, from);
             self.plant_clean_copy(Fault::FlushLeavesClean, line);
         }
-        Some(from)
+        Some((owner, from))
     }
 
     /// A dirty owner sends its line to the requester alone and stays the owner.
-    fn supply_dirty(&mut self, owner: CoreId, line: LineAddr) -> Option<Place> {
+    fn supply_dirty(&mut self, owner: CoreId, line: LineAddr) -> Option<Source> {
         let core = &mut self.cores[owner as usize];
         core.counters.flushes += 1;
         core.counters.flushes_kept += 1;
@@ -228,7 +218,13 @@ impl<O: Observer> Machine<O> {
             self.break_promise(owner, line, state, "a supply without a dirty copy");
             return None;
         };
-        Some(Place::Private { core: owner, cache, slot })
+        Some((owner, Place::Private { core: owner, cache, slot }))
+    }
+
+    /// Returns the innermost copy of a line that a core holds.
+    fn innermost(&self, core: CoreId, line: LineAddr) -> Option<Source> {
+        let (cache, slot) = self.cores[core as usize].copies(line).next()?;
+        Some((core, Place::Private { core, cache, slot }))
     }
 
     /// The requester, whose copy is as new, answers for the line from now on.
