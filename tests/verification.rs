@@ -251,6 +251,7 @@ fn a_protocol_file_is_explored_also_where_its_cells_are_wrong() {
     let unreached = changed("wire(BusRd, S, E)", "bus(BusRd, S)");
     let unreached =
         unreached.replace("write_back(I), Clean: clean(E)", "write_back(I), Clean: clean(S)");
+    folder.write("empty.ron", b"");
     folder.write("unreached.ron", unreached.as_bytes());
     insta::assert_snapshot!(
         "protocol_files",
@@ -262,6 +263,7 @@ fn a_protocol_file_is_explored_also_where_its_cells_are_wrong() {
                 "protocol check upgrade.ron --cores 2 --quiet",
                 "protocol check unreached.ron --quiet",
                 "protocol check mesi --set rules.write_to_shared=ReadExclusive --quiet",
+                "protocol check empty.ron",
                 "protocol check mesi --set L1.size=1KiB",
                 "protocol check mesi --set rules.victim_order=FillFirst --shared-level",
                 "protocol check A07 --counterexample same --json ./same",

@@ -141,6 +141,9 @@ fn read(
         return Err(failed(&format!("it has more than {BYTES_MAX} bytes")));
     }
     let text = String::from_utf8(bytes).map_err(|_| failed("it is not text"))?;
+    if text.trim().is_empty() {
+        return Err(failed("it is empty"));
+    }
     // Some editors write a mark of the encoding first.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     match protocol_file::read(name, text) {
