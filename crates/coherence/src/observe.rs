@@ -155,6 +155,11 @@ pub trait Observer {
     #[inline]
     fn wrote_back(&mut self, core: CoreId, line: LineAddr) {}
 
+    /// A line written back by an access has passed the bus, at that tick; until then it lay in the
+    /// core's write buffer. (A clean or flush takes no time and is not told here.)
+    #[inline]
+    fn posted(&mut self, core: CoreId, line: LineAddr, passed: u64) {}
+
     /// A transaction has ended.
     #[inline]
     fn transacted(&mut self, transaction: &Transaction) {}
@@ -241,6 +246,12 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn wrote_back(&mut self, core: CoreId, line: LineAddr) {
         self.0.wrote_back(core, line);
         self.1.wrote_back(core, line);
+    }
+
+    #[inline]
+    fn posted(&mut self, core: CoreId, line: LineAddr, passed: u64) {
+        self.0.posted(core, line, passed);
+        self.1.posted(core, line, passed);
     }
 
     #[inline]

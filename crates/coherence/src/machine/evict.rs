@@ -268,8 +268,13 @@ impl<O: Observer> Machine<O> {
         let way = self.shared.first().map_or(self.spec.memory_latency, |level| level.latency);
         let bus = &mut self.bus;
         let buffer = &mut self.cores[core as usize].write_buffer;
+        let observer = &mut self.observer;
         for line in self.posted.drain(..) {
-            now = buffer.take(now, |taken| bus.grant(taken, line, 0, data).end + way);
+            now = buffer.take(now, |taken| {
+                let passed = bus.grant(taken, line, 0, data).end;
+                observer.posted(core, line, passed);
+                passed + way
+            });
         }
         now
     }

@@ -169,6 +169,12 @@ impl<O: Observer> Machine<O> {
         *clock = (*clock).max(ticks);
     }
 
+    /// Sets a core's clock to the moment at which its next request comes, be it before the end of
+    /// the last one: a cache that serves several clients at once answers each from where it asks.
+    pub fn set_clock(&mut self, core: CoreId, ticks: u64) {
+        self.cores[core as usize].clock = ticks;
+    }
+
     /// Returns a core's clock, in ticks.
     #[inline]
     pub fn clock(&self, core: CoreId) -> u64 {
