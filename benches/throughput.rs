@@ -81,7 +81,7 @@ fn replayed(config: &Config, records: &Arc<[Record]>, options: &ReplayOptions) -
 
 fn throughput(c: &mut Criterion) {
     let config = Config::new(&Draft::built_in()).expect("the default machine is sound");
-    let base = Options { accesses: ACCESSES, write_percent: 30, ..Options::default() };
+    let base = Options { accesses: ACCESSES, write_percent: Some(30), ..Options::default() };
     let traces = [
         // 16 KiB: fits in the first level.
         ("L1 hits", Options { cores: 1, lines: 256, ..base.clone() }),
@@ -92,9 +92,9 @@ fn throughput(c: &mut Criterion) {
     ];
     let plain = ReplayOptions::default();
     let ways = [
-        ("replay", plain),
-        ("replay --classify", ReplayOptions { classify: true, ..plain }),
-        ("replay --check", ReplayOptions { check: true, ..plain }),
+        ("replay", plain.clone()),
+        ("replay --classify", ReplayOptions { classify: true, ..plain.clone() }),
+        ("replay --check", ReplayOptions { check: true, ..plain.clone() }),
         ("replay --check --classify", ReplayOptions { check: true, classify: true, ..plain }),
     ];
     for (name, options) in traces {
@@ -107,9 +107,9 @@ fn throughput(c: &mut Criterion) {
                 black_box(&records).iter().filter(|record| !lru.access(record)).count()
             });
         });
-        for (way, options) in ways {
+        for (way, options) in &ways {
             group.bench_function(BenchmarkId::from_parameter(way), |b| {
-                b.iter(|| replayed(&config, black_box(&records), &options));
+                b.iter(|| replayed(&config, black_box(&records), options));
             });
         }
         group.finish();

@@ -320,6 +320,47 @@ fn mistakes_in_a_config_file_are_shown_in_it() {
 }
 
 #[test]
+fn mistakes_about_durability_are_shown_with_a_value_that_works() {
+    let nested = "#![enable(implicit_some)]\n(\n    clock: \"1 MHz\",\n    durability: (\n        \
+                  flush: (every: \"5 s\"),\n        store: (latency: \"20 ns\"),\n    ),\n)\n";
+    let misspelt = nested.replace("latency", "latnecy");
+    let negative = nested.replace("5 s", "-5 s");
+    let unsynced = nested.replace("store: (latency: \"20 ns\")", "log: (fsync: \"1 ms\")");
+    let unclosed = nested.replace("20 ns\")", "20 ns\"");
+    let folder = Folder::with(&[
+        GOOD,
+        ("nested.ron", nested),
+        ("misspelt.ron", &misspelt),
+        ("negative.ron", &negative),
+        ("unsynced.ron", &unsynced),
+        ("unclosed.ron", &unclosed),
+    ]);
+    let mut session = Transcript::of(&folder);
+    for file in ["nested", "misspelt", "negative", "unsynced", "unclosed"] {
+        session.refused(&format!("replay good.mtrace -c {file}.ron"));
+    }
+    for set in [
+        "durability.flush.evry=5s",
+        "durability.retry.delay=5s",
+        "durability.flush=5s",
+        "durability.flush.every=soon",
+        "durability.log=yes",
+        "durability.log.fsync=1ms",
+        "durability.store.fail=1",
+        "durability.store.outages=[(at:9,for:5),(at:5,for:5)]",
+        "durability.flush.background_ratio=0.3 --set durability.flush.dirty_ratio=0.2",
+        "durability.flush.order=Causal --set durability.flush.one_in_flight=false",
+        "durability.replicas.wait=2",
+        "durability=() --set rules.drain_at_end=true",
+        "durability=(flush:(evry:5))",
+        "peers=None",
+    ] {
+        session.refused(&format!("replay good.mtrace --set {set}"));
+    }
+    insta::assert_snapshot!("durability", session.shown);
+}
+
+#[test]
 fn mistakes_in_set_are_shown_with_a_value_that_works() {
     let folder = Folder::with(&[GOOD]);
     let mut session = Transcript::of(&folder);
@@ -478,6 +519,76 @@ fn outputs_that_cannot_be_written_are_refused_before_the_work() {
             .refused("gen ping-pong -o /dev/full");
     }
     insta::assert_snapshot!("outputs", session.shown);
+}
+
+/// Makes a request of an oracleGeneral trace, for an object of 100 bytes.
+fn oracle_request(seconds: u32, object: u64) -> Vec<u8> {
+    let mut bytes = seconds.to_le_bytes().to_vec();
+    bytes.extend(object.to_le_bytes());
+    bytes.extend(100_u32.to_le_bytes());
+    bytes.extend((-1_i64).to_le_bytes());
+    bytes
+}
+
+#[test]
+fn traces_of_requests_are_read_and_never_written() {
+    let folder = Folder::with(&[
+        GOOD,
+        ("disk.csv", "10,hm,0,Read,4096,512,7\n20,hm,0,Trim,4096,512,7\n"),
+        ("far.msr", "10,hm,0,Read,281474976710656,512,7\n"),
+        ("keys.twitter", "0,a,1,8,1,get,0\n1,b,1,8,1,touch,0\n"),
+        ("keys.csv", "0,a,1,8,1,get,0\n1,b,1,8,1,set,0\n"),
+    ]);
+    let requests = [oracle_request(5, 1), oracle_request(6, 2), oracle_request(4, 1)].concat();
+    folder.write("back.oracleGeneral", &requests);
+    folder.write("cut.oracleGeneral.bin", &requests[..29]);
+    folder.write("none.oracleGeneral", b"");
+    folder.write("unnamed", &requests);
+    let mut session = Transcript::of(&folder);
+    for line in [
+        "convert good.mtrace out.msr",
+        "convert good.mtrace - --to twitter",
+        "convert good.mtrace - --to twitter --strict",
+        "convert good.mtrace cores/ --to oracle-general",
+        "gen ping-pong -o out.oracleGeneral.zst",
+        "replay back.oracleGeneral",
+        "replay cut.oracleGeneral.bin",
+        "replay none.oracleGeneral",
+        "replay unnamed",
+        "replay disk.csv",
+        "replay far.msr",
+        "replay keys.twitter",
+        "replay keys.csv keys.csv",
+        "gen leaderboard --rate 0",
+        "gen leaderboard --players 16777217",
+        "gen page-cache --fsync-every 0",
+        "gen iot --period x",
+    ] {
+        session.refused(line);
+    }
+    let mut shown = session.shown;
+    let requests: Vec<u8> = (0..3).flat_map(|object| oracle_request(5, object % 2)).collect();
+    folder.write("good.oracleGeneral.bin", &requests);
+    for line in [
+        "convert good.oracleGeneral.bin - --to mtrace",
+        "convert good.oracleGeneral.bin - --to mtrace --requests-write",
+        "convert keys.csv - --to mtrace",
+        "gen leaderboard --rate 2 --seconds 1 --players 1",
+        "gen page-cache --rate 2 --seconds 1 --pages 1 --fsync-every 2",
+        "gen iot --devices 1 --seconds 1",
+    ] {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let text = String::from_utf8(folder.good(&words)).expect("mtrace is UTF-8");
+        let _ = writeln!(shown, "$ mesim {line}\n{text}");
+    }
+    for line in [
+        "info traces/samples/cache.oracleGeneral --requests-write",
+        "info traces/samples/disks.csv",
+        "info traces/samples/cache.csv",
+    ] {
+        let _ = writeln!(shown, "$ mesim {line}\n{}", at_root(line));
+    }
+    insta::assert_snapshot!("requests", shown);
 }
 
 #[test]
@@ -744,6 +855,7 @@ fn help_says_what_each_command_takes() {
     for command in [
         "",
         "replay",
+        "crash",
         "step",
         "protocol",
         "protocol show",
@@ -779,7 +891,7 @@ fn codes_in_sources() -> Vec<String> {
             if path.is_dir() {
                 visit(&path, codes);
             } else if path.extension().is_some_and(|extension| extension == "rs")
-                && !path.ends_with("explanations.rs")
+                && !path.to_string_lossy().ends_with("explanations.rs")
             {
                 let text = std::fs::read_to_string(&path).expect("a source");
                 let strings = text.split('"').filter(|part| {

@@ -68,7 +68,7 @@ fn streaming_stores_write_back_all_but_what_the_cache_holds() {
     // One core stores to each line once; a cache of 16 lines keeps the last 16 dirty.
     for lines in [16, 64, 1000] {
         let options =
-            Options { cores: 1, rounds: 1, lines, write_percent: 100, ..Options::default() };
+            Options { cores: 1, rounds: 1, lines, write_percent: Some(100), ..Options::default() };
         let settings = ["L1.size=1KiB", "L1.ways=4", "L2.size=1KiB", "L2.ways=4"];
         let (c, _) = totals(&run(&settings, Generator::Streaming, &options));
         assert_eq!((c.bus_rdx, c.write_backs), (lines, lines - 16));

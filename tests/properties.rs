@@ -13,7 +13,7 @@ use coherence::{
     BusCounters, BusSpec, Cause, CoreCounters, Inclusion, LevelCounters, LevelSpec, MachineSpec,
     MemoryCounters, Protocol, Rules, State, Transitions, VictimOrder, WritePolicy, WriteToShared,
 };
-use driver::config::Config;
+use driver::config::{Clients, Config, Peers};
 use driver::observe::ClassCounters;
 use driver::{Interleave, ReplayOptions, Streams, Tally, replay};
 use trace::{Format, Header, IterSource, Op, Record};
@@ -135,6 +135,9 @@ fn run_engine(spec: &Spec, trace: &[Access]) -> Result<BTreeMap<String, u64>, St
         cores_max: spec.cores as u32,
         word_bytes: spec.word_bytes as u32,
         clock_hz: 1,
+        peers: Peers::Bus,
+        clients: Clients::Closed,
+        durability: None,
         warnings: Vec::new(),
     };
     let records: Vec<Record> = trace.iter().map(record).collect();

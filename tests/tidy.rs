@@ -208,9 +208,14 @@ fn every_crate_says_what_it_is_and_shows_it() {
 fn every_trace_is_named_in_the_readme_of_its_folder() {
     let readme = read("traces/README.md");
     let (recordings, scenarios) = readme.split_once("## Scenarios").expect("both are described");
+    let (_, samples) = recordings.split_once("## Samples").expect("all are described");
     let mut findings = Vec::new();
     // Recordings by their names, scenarios without the extension that they have in common.
-    let parts = [("traces", recordings, ""), ("traces/scenarios", scenarios, ".mtrace")];
+    let parts = [
+        ("traces", recordings, ""),
+        ("traces/samples", samples, ""),
+        ("traces/scenarios", scenarios, ".mtrace"),
+    ];
     for (folder, text, extension) in parts {
         let named: BTreeSet<_> = markdown::quoted(text).into_iter().collect();
         for name in names(folder).iter().filter(|name| !name.ends_with('/')) {
@@ -285,16 +290,16 @@ fn codes(text: &str) -> BTreeSet<&str> {
 
 #[test]
 fn every_diagnostic_code_is_explained_and_every_explained_one_is_in_use() {
-    const EXPLANATIONS: &str = "crates/cli/src/explanations.rs";
-    let explanations = read(EXPLANATIONS);
     let files = files("crates");
-    let texts: Vec<_> = with_extension(&files, "rs")
+    let (explanations, sources): (Vec<_>, Vec<_>) = with_extension(&files, "rs")
         .into_iter()
-        .filter(|path| path.contains("/src/") && *path != EXPLANATIONS)
-        .map(read)
-        .collect();
+        .filter(|path| path.contains("/src/"))
+        .partition(|path| path.ends_with("explanations.rs"));
+    let read_all = |paths: &[&str]| paths.iter().map(|path| read(path)).collect::<Vec<_>>();
+    let (explained, texts) = (read_all(&explanations), read_all(&sources));
+    let explained: BTreeSet<_> = explained.iter().flat_map(|text| codes(text)).collect();
     let used: BTreeSet<_> = texts.iter().flat_map(|text| codes(text)).collect();
-    assert_eq!(codes(&explanations), used, "left {EXPLANATIONS}, right the code");
+    assert_eq!(explained, used, "left {explanations:?}, right the code");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::crash_args::{CrashArgs, VaryArgs};
 use crate::model_args::{CheckArgs, WitnessArgs};
 
 /// Replays memory-access traces through multi-core write-back caches kept coherent by MESI and its
@@ -36,6 +37,8 @@ pub(crate) enum MessageFormat {
 pub(crate) enum Command {
     /// Replay a trace and print the report
     Replay(ReplayArgs),
+    /// Say what a crash loses
+    Crash(CrashArgs),
     /// Print what each reference of a trace does
     Step(StepArgs),
     /// Print coherence protocols
@@ -54,14 +57,18 @@ pub(crate) enum Command {
 /// How a trace is read.
 #[derive(ClapArgs, Clone, Debug)]
 pub(crate) struct TraceArgs {
-    /// The trace's format: mtrace, din, xdin, lackey, ncsu, percore or nus; recognised by
-    /// name and content if left out
+    /// The trace's format: mtrace, din, xdin, lackey, ncsu, percore, nus, oracle-general, msr or
+    /// twitter; recognised by name and content if left out
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) format: Option<trace::Format>,
 
     /// How a modify (M) of a lackey trace is read
     #[arg(long, value_enum, value_name = "HOW", default_value_t = LackeyModify::ReadWrite)]
     pub(crate) lackey_modify: LackeyModify,
+
+    /// Take the requests of a trace without operations (oracle-general) as writes, not reads
+    #[arg(long)]
+    pub(crate) requests_write: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -100,6 +107,8 @@ Examples:
   mesim replay trace.din.gz --set L1.size=16KiB --set protocol=MSI --json report.json
   mesim replay trace.din.gz --set protocol=mine.ron
   mesim replay traces/matmul.mtrace.xz --compare mesi,moesi,dragon
+  mesim replay trace.mtrace -c machine.ron --compare write-through
+  mesim replay trace.mtrace -c machine.ron --vary 'flush.every=1 s,5 s,30 s' --svg plot.svg
   valgrind --tool=lackey --trace-mem=yes --trace-sched=yes --log-fd=9 ./a.out 9>&1 >/dev/null |
     mesim replay - --format lackey")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -115,9 +124,13 @@ pub(crate) struct ReplayArgs {
     pub(crate) machine: MachineArgs,
 
     /// Replay once under each of these protocols and print one table, a column a protocol; the
-    /// config's `protocol` does not matter then
-    #[arg(long, value_name = "P1,P2..")]
+    /// config's `protocol` does not matter then. `write-through` replays with every write sent to
+    /// the store at once beside it
+    #[arg(long, value_name = "P1,P2..|write-through")]
     pub(crate) compare: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) vary: VaryArgs,
 
     /// Write the report as JSON to a file, or alone to standard output with `-`
     #[arg(long, value_name = "FILE|-")]
@@ -254,7 +267,8 @@ pub(crate) struct ConvertArgs {
     #[arg(value_name = "OUT")]
     pub(crate) output: PathBuf,
 
-    /// The format of IN: mtrace, din, xdin, lackey, ncsu, percore or nus
+    /// The format of IN: mtrace, din, xdin, lackey, ncsu, percore, nus, oracle-general, msr or
+    /// twitter
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) from: Option<trace::Format>,
 
@@ -266,6 +280,10 @@ pub(crate) struct ConvertArgs {
     #[arg(long, value_enum, value_name = "HOW", default_value_t = LackeyModify::ReadWrite)]
     pub(crate) lackey_modify: LackeyModify,
 
+    /// Take the requests of a trace without operations (oracle-general) as writes, not reads
+    #[arg(long)]
+    pub(crate) requests_write: bool,
+
     /// Refuse a conversion that loses something
     #[arg(long)]
     pub(crate) strict: bool,
@@ -276,10 +294,11 @@ pub(crate) struct ConvertArgs {
 #[command(after_long_help = "\
 Examples:
   mesim gen ping-pong --cores 2 --rounds 10 -o ping-pong.mtrace
-  mesim gen locks --lock ticket --cores 4 --spins 10 -o - | mesim replay - --format mtrace")]
+  mesim gen locks --lock ticket --cores 4 --spins 10 -o - | mesim replay - --format mtrace
+  mesim gen leaderboard --rate 50000 --players 2000 --seconds 300 -o scores.mtrace")]
 pub(crate) struct GenArgs {
-    /// The kind of trace: ping-pong, false-sharing, producer-consumer, streaming, zipf, matmul or
-    /// locks
+    /// The kind of trace: ping-pong, false-sharing, producer-consumer, streaming, zipf, matmul,
+    /// locks, leaderboard, page-cache or iot
     #[arg(value_parser = parse_generator)]
     pub(crate) kind: trace::synth::Generator,
 
@@ -307,16 +326,16 @@ pub(crate) struct GenArgs {
     #[arg(long, value_name = "BYTES", value_parser = parse_whole)]
     pub(crate) stride: Option<u64>,
 
-    /// Stores in a hundred accesses of zipf
+    /// Stores in a hundred accesses of streaming, zipf and leaderboard
     #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
     pub(crate) write_percent: Option<u8>,
 
-    /// The seed of zipf
+    /// The seed of all that is drawn
     #[arg(long, value_name = "SEED", value_parser = parse_whole)]
     pub(crate) seed: Option<u64>,
 
-    /// The exponent of zipf: 0 is uniform
-    #[arg(long, value_name = "S")]
+    /// The exponent of zipf and leaderboard: 0 is uniform
+    #[arg(long, visible_alias = "zipf", value_name = "S")]
     pub(crate) theta: Option<f64>,
 
     /// Rows and columns of matmul
@@ -334,6 +353,34 @@ pub(crate) struct GenArgs {
     /// Spins of each waiting core of locks
     #[arg(long, value_name = "N", value_parser = parse_whole)]
     pub(crate) spins: Option<u64>,
+
+    /// Accesses a second of leaderboard, writes a second of page-cache
+    #[arg(long, value_name = "N", value_parser = parse_whole)]
+    pub(crate) rate: Option<u64>,
+
+    /// How long leaderboard, page-cache and iot go on
+    #[arg(long, value_name = "N", value_parser = parse_whole)]
+    pub(crate) seconds: Option<u64>,
+
+    /// Players of leaderboard
+    #[arg(long, value_name = "N", value_parser = parse_whole)]
+    pub(crate) players: Option<u64>,
+
+    /// Pages of page-cache, of 4096 bytes
+    #[arg(long, value_name = "N", value_parser = parse_whole)]
+    pub(crate) pages: Option<u64>,
+
+    /// Writes of page-cache from one fsync to the next; none if left out
+    #[arg(long, value_name = "N", value_parser = parse_whole)]
+    pub(crate) fsync_every: Option<u64>,
+
+    /// Devices of iot
+    #[arg(long, value_name = "N", value_parser = parse_whole)]
+    pub(crate) devices: Option<u64>,
+
+    /// Milliseconds from one reading of a device of iot to its next
+    #[arg(long, value_name = "MS", value_parser = parse_whole)]
+    pub(crate) period: Option<u64>,
 }
 
 #[derive(ClapArgs, Debug)]
@@ -378,11 +425,11 @@ fn parse_percent(text: &str) -> Result<u8, String> {
     text.parse().map_err(|_| "expected a number from 0 to 100".to_owned())
 }
 
-fn parse_whole(text: &str) -> Result<u64, String> {
+pub(crate) fn parse_whole(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "expected a whole number below 2^64, such as 1000".to_owned())
 }
 
-fn parse_count(text: &str) -> Result<u64, String> {
+pub(crate) fn parse_count(text: &str) -> Result<u64, String> {
     let count = text.parse().ok().filter(|count| *count > 0);
     count.ok_or_else(|| "expected a whole number from 1".to_owned())
 }

@@ -115,7 +115,7 @@ fn step_command(model: &Model, stepped: Stepped<'_>, file: &str) -> String {
 }
 
 /// A word as a shell takes it, on one line.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "._-/=+,:".contains(c);
     let word: String = word.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     if !word.is_empty() && word.chars().all(plain) {

@@ -407,6 +407,13 @@ impl From<ReplayError> for Diagnostic {
                      shortest trail to what is wrong",
                 )
             }
+            ReplayError::Stuck { cores, dirty } => {
+                let title =
+                    format!("every core waits for {dirty} dirty blocks that nothing cleans");
+                Self::input("E0217", title)
+                    .at(format!("{cores} cores"))
+                    .help("give a trigger: `--set durability.flush.every=5s`, `queue.trigger=true`")
+            }
             ReplayError::Value(_) | ReplayError::NotStored { .. } => internal("E0901", &error),
             ReplayError::Broken { .. } => internal("E0902", &error),
             ReplayError::Law(_) => internal("E0903", &error),

@@ -1,4 +1,7 @@
-//! Every diagnostic code at length.
+//! Every diagnostic code at length; those of traces are in `trace_explanations.rs`.
+
+use crate::crash_explanations::{E0317, E0401, E0402, E0403, W0401};
+use crate::trace_explanations::TRACES;
 
 /// A diagnostic code, its kind in a few words, and what to know about it.
 pub(crate) struct Explanation {
@@ -7,209 +10,19 @@ pub(crate) struct Explanation {
     pub(crate) text: &'static str,
 }
 
-const fn e(code: &'static str, title: &'static str, text: &'static str) -> Explanation {
+/// Makes an explanation.
+pub(crate) const fn e(code: &'static str, title: &'static str, text: &'static str) -> Explanation {
     Explanation { code, title, text }
 }
 
-/// All codes in order: 01 traces, 02 configs, 03 usage and outputs, 05 verification, 09 broken
-/// promises.
-pub(crate) const EXPLANATIONS: &[Explanation] = &[
-    e(
-        "E0101",
-        "no such file",
-        "\
-The trace named on the command line does not exist. If the folder has a file with a similar name,
-the diagnostic says which. `-` stands for standard input.",
-    ),
-    e(
-        "E0102",
-        "a folder, not a file",
-        "\
-A folder stands where one trace file is expected. A folder of per-core files (one file a core, in
-the formats percore, nus, din or xdin) is replayed by naming the folder itself:
+/// Returns all codes in order: 01 traces, 02 configs, 03 usage and outputs, 04 durability, 05
+/// verification, 09 broken promises.
+pub(crate) fn all() -> impl Iterator<Item = &'static Explanation> {
+    TRACES.iter().chain(EXPLANATIONS)
+}
 
-    mesim replay cores/ --format percore",
-    ),
-    e(
-        "E0103",
-        "cannot read or write",
-        "\
-The operating system refused to read the trace or to write the output; its own words are in the
-diagnostic.",
-    ),
-    e(
-        "E0104",
-        "empty trace",
-        "\
-The file has no record: it is empty, or has only comments and header lines. A report of nothing
-would look like a machine that did nothing, so there is none.",
-    ),
-    e(
-        "E0105",
-        "unknown trace format",
-        "\
-The format can be recognised neither by the file's name nor by its first lines, or several formats
-fit. `--format NAME` says which it is. `0 B` alone fits two: it is a fence of mtrace, and in din
-a read of address 0xb.",
-    ),
-    e(
-        "E0106",
-        "not a text file",
-        "\
-The file holds bytes that no text contains. All formats so far are text; gzip, zstd, xz and lz4
-are recognised by their first bytes whatever the file is called.",
-    ),
-    e(
-        "E0107",
-        "truncated compressed file",
-        "\
-The compressed file ends before its end. The diagnostic says how many records came before; they
-are not reported on, because counts of an unknown part of a trace mean nothing. If the part is
-what you want, decompress it and replay that.",
-    ),
-    e(
-        "E0108",
-        "damaged compressed file",
-        "\
-The compressed file's own checks fail. Copy it again.",
-    ),
-    e(
-        "E0109",
-        "line too long",
-        "\
-A line of a text trace has more than 4096 bytes. No format has such lines: the file is something
-else, or its line ends are lost.",
-    ),
-    e(
-        "E0110",
-        "missing field",
-        "\
-A line ends before all of its fields. The formats, field by field:
-
-    mtrace   CORE OP ADDR [SIZE]        0 R 0x1000 4
-    din      LABEL ADDR                 0 1fffe000
-    xdin     ACC ADDR SIZE              r 1fffe000 4
-    lackey    OP ADDR,SIZE               L 1fffe000,4
-    ncsu     CORE r|w ADDR              1 r a1663dc4
-    percore  r|w 0xADDR                 r 0x1000
-    nus      LABEL VALUE                0 0x1000",
-    ),
-    e(
-        "E0111",
-        "unexpected field",
-        "\
-A line goes on after its last field. In mtrace, a comment begins with `#`.",
-    ),
-    e(
-        "E0112",
-        "unknown operation",
-        "\
-The format has no such operation. mtrace has R (load), W (store), A (atomic read-modify-write), I
-(instruction fetch), C (clean), F (flush), B (fence) and T (compute ticks).",
-    ),
-    e(
-        "E0113",
-        "invalid core number",
-        "\
-Cores are decimal numbers from 0.",
-    ),
-    e(
-        "E0114",
-        "no such core",
-        "\
-The trace names a core that the machine does not have. Cores are numbered from 0, so that a
-machine of 4 cores has the cores 0 to 3. `--cores N` makes room; no machine has more than 64.",
-    ),
-    e(
-        "E0115",
-        "invalid address",
-        "\
-Addresses are hexadecimal: with 0x in mtrace, percore and nus, without in din, xdin and lackey,
-either way in ncsu. In mtrace a declared name may stand for one: `let x = 0x1000`, then `x+8`.",
-    ),
-    e(
-        "E0116",
-        "address beyond 64 bits",
-        "\
-The address, or the last byte of the access, lies beyond the last 64-bit address.",
-    ),
-    e(
-        "E0117",
-        "invalid size",
-        "\
-Sizes are whole numbers of bytes: decimal, but hexadecimal in xdin.",
-    ),
-    e(
-        "E0118",
-        "size out of range",
-        "\
-An access touches 1 to 65536 bytes; a clean or flush may cover up to 1 GiB.",
-    ),
-    e(
-        "E0119",
-        "invalid number of cycles",
-        "\
-Compute ticks (T, and label 2 of nus) are whole numbers, at most 2^62 of them in a trace.",
-    ),
-    e(
-        "E0120",
-        "unknown name",
-        "\
-An address name is used that no earlier line declares. `let x = 0x1000` declares x for all lines
-after it.",
-    ),
-    e(
-        "E0121",
-        "invalid declaration",
-        "\
-A declaration reads `let NAME = 0xADDR`.",
-    ),
-    e(
-        "E0122",
-        "name declared twice",
-        "\
-A name stands for one address in the whole trace.",
-    ),
-    e(
-        "E0123",
-        "too many names",
-        "\
-A trace declares at most 65,536 names.",
-    ),
-    e(
-        "E0124",
-        "invalid header line",
-        "\
-The header lines of mtrace are `@cores N`, `@line BYTES`, `@title TEXT`, `@config FILE` and,
-anywhere, `@time 5 s`.",
-    ),
-    e(
-        "E0125",
-        "invalid time",
-        "\
-A time is a number and a unit: s, ms, us, ns, ps or cycles, such as `@time 1.5 ms`, at most
-2^62 picoseconds (53 days) or cycles.",
-    ),
-    e(
-        "E0126",
-        "time runs backwards",
-        "\
-Simulated time never runs backwards: each `@time` is at or after the one before.",
-    ),
-    e(
-        "E0127",
-        "wrong number of files",
-        "\
-Per-core files are one for each core: from 1 file to as many as the machine has cores. An empty
-file is a core that did nothing.",
-    ),
-    e(
-        "E0128",
-        "not a file of one core",
-        "\
-Several files were given, so each is the trace of one core; this one's lines name cores
-themselves. Replay it alone.",
-    ),
+/// All codes in order but for those of traces.
+const EXPLANATIONS: &[Explanation] = &[
     e(
         "E0201",
         "the config is not readable as RON",
@@ -228,8 +41,9 @@ configs/README.md documents every key.",
         "E0203",
         "not a value of this key",
         "\
-The key exists, but not with this value. The diagnostic says what was expected and gives an
-example.",
+The key exists, but not with this value, or a section lacks a key that it has to have. The
+diagnostic says what was expected and gives an example. A duration that is shorter than half a tick
+would be none: it needs a finer `clock`.",
     ),
     e(
         "E0204",
@@ -245,7 +59,8 @@ makes a fully associative cache of any number of lines.",
         "\
 Each value is possible, but not both: a private write-back level inside a write-through one would
 lose stores; `FillFirst` lets a victim leave after the line is placed, which an inclusive level
-below the first cannot allow.",
+below the first cannot allow; `peers: None` makes the cores clients of one cache, which the section
+`durability` times; its orderly end flushes what is dirty, so that `drain_at_end` has no place.",
     ),
     e(
         "E0206",
@@ -333,6 +148,15 @@ Every cell of the protocol file is possible by itself, but together they are wro
 a cell that the file calls `never`, a load did not see the last store (with `--check`), or a law
 that holds in every coherent machine did not. Nothing is reported of such a run. `mesim protocol
 check mine.ron` finds a shortest trail to what is wrong, with the cells that decide each step.",
+    ),
+    e(
+        "E0217",
+        "every core waits for dirty blocks that nothing cleans",
+        "\
+A write waits for a place in the queue, or for fewer dirty blocks, and nothing will ever clean one:
+the config has no timer, no count and no age that would take the blocks that are dirty, and a full
+queue does not take them either (`queue.trigger: false`). Give the flusher a trigger, such as
+`--set durability.flush.every=5s`.",
     ),
     e(
         "E0301",
@@ -442,8 +266,14 @@ config's folder, one in `--set` from where the command was started.",
         "\
 `--compare` replays the trace once under each protocol that it names, on the same machine by the
 same rules. So the trace and the config have to be files, which can be read again: standard input
-and pipes are refused. Each protocol is named once, and `--set protocol=` does not go with it.",
+and pipes are refused. Each protocol is named once, and `--set protocol=` does not go with it.
+`--compare write-through` stands alone: it replays the trace with the config as it is, and with
+every write sent to the store at once.",
     ),
+    E0317,
+    E0401,
+    E0402,
+    E0403,
     e(
         "E0501",
         "not coherent",
@@ -558,6 +388,7 @@ state in which an invariant does not hold. The replay goes on, and may not meet 
 counts are then of a machine that nobody could build. `mesim protocol check mine.ron` shows a
 shortest trail to what is wrong.",
     ),
+    W0401,
     e(
         "W0501",
         "a counterexample that no trace can say",

@@ -59,6 +59,16 @@ impl Prepared {
         }
     }
 
+    /// Returns the machine, and how to count on it.
+    pub(crate) const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Returns the machine, to make another of it.
+    pub(crate) const fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+
     /// Returns what the protocol is called.
     pub(crate) fn protocol_name(&self) -> &str {
         self.config.machine.protocol.name()
@@ -140,6 +150,7 @@ pub(crate) fn open_alone(
     let options = ReadOptions {
         format: trace.format,
         lackey_modify: lackey_modify(trace.lackey_modify),
+        requests_write: trace.requests_write,
         ..ReadOptions::default()
     };
     Ok(match open_sources(paths, &options)? {
@@ -278,6 +289,7 @@ fn read_options(trace: &TraceArgs, config: &Config) -> ReadOptions {
         format: trace.format,
         cores_max: cores,
         lackey_modify: lackey_modify(trace.lackey_modify),
+        requests_write: trace.requests_write,
         core: None,
     }
 }

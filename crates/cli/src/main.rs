@@ -7,6 +7,8 @@
 mod args;
 mod commands;
 mod counterexample;
+mod crash_args;
+mod crash_explanations;
 mod diagnostics;
 mod explanations;
 mod exploration;
@@ -14,10 +16,12 @@ mod input;
 mod interrupt;
 mod model_args;
 mod models;
+mod moment;
 mod output;
 mod progress;
 mod protocols;
 mod split;
+mod trace_explanations;
 mod trail;
 mod usage;
 

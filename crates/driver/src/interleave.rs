@@ -125,6 +125,12 @@ impl Merger {
         &mut self,
         clock: impl Fn(u32) -> u64,
     ) -> Result<Option<(u32, Record)>, TraceError> {
+        let Some(core) = self.peek(clock)? else { return Ok(None) };
+        self.take(core).map(Some)
+    }
+
+    /// Returns whose the next record is. Where that is drawn or goes round, each call is a turn.
+    pub fn peek(&mut self, clock: impl Fn(u32) -> u64) -> Result<Option<u32>, TraceError> {
         if self.waiting.is_none() {
             let mut waiting = Vec::with_capacity(self.streams.len());
             for (core, stream) in self.streams.iter_mut().enumerate() {
@@ -137,19 +143,30 @@ impl Merger {
         let waiting = self.waiting.take().unwrap_or_default();
         // A time is nobody's turn: it is known before anybody is chosen.
         let timed = waiting.iter().copied().find(|core| self.streams[*core].is_at_time());
-        let Some(core) = timed.or_else(|| self.choose(&waiting, clock)) else {
-            self.waiting = Some(waiting);
-            return Ok(None);
-        };
-        let stream = &mut self.streams[core];
+        let core = timed.or_else(|| self.choose(&waiting, clock));
+        self.waiting = Some(waiting);
+        Ok(core.map(|core| core as u32))
+    }
+
+    /// Takes the next record of a core that has one.
+    ///
+    /// # Panics
+    /// If it has none.
+    pub fn take(&mut self, core: u32) -> Result<(u32, Record), TraceError> {
+        let stream = &mut self.streams[core as usize];
         let record = stream.chunk[stream.next];
         stream.next += 1;
-        let mut waiting = waiting;
-        if !stream.refill()? {
-            waiting.retain(|other| *other != core);
+        if !stream.refill()?
+            && let Some(waiting) = &mut self.waiting
+        {
+            waiting.retain(|other| *other != core as usize);
         }
-        self.waiting = Some(waiting);
-        Ok(Some((core as u32, record)))
+        Ok((core, record))
+    }
+
+    /// Tells whether the next record of a core, which has one, is a time.
+    pub fn is_at_time(&self, core: u32) -> bool {
+        self.streams[core as usize].is_at_time()
     }
 
     fn choose(&mut self, waiting: &[usize], clock: impl Fn(u32) -> u64) -> Option<usize> {

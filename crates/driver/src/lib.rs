@@ -32,6 +32,7 @@
 
 pub mod audit;
 pub mod config;
+mod durable;
 mod interleave;
 pub mod observe;
 pub mod protocol_file;

@@ -4,13 +4,15 @@ use std::ops::ControlFlow;
 
 use cache::Addr;
 use coherence::{Broken, CORES_MAX, Machine, MachineSpec};
+use durability::{Crash, CrashPlan, Outcome};
 use trace::{Op, Record, Source};
 
 use crate::audit::audit;
 use crate::config::Config;
+use crate::durable::DurableRun;
 use crate::interleave::{Interleave, Merger};
 use crate::observe::{Classes, Coverage, Values, Violation, Watcher};
-use crate::replay_error::{ReplayError, ValueError, rule};
+use crate::replay_error::ReplayError;
 use crate::tally::Tally;
 
 /// Where the accesses come from.
@@ -22,7 +24,7 @@ pub enum Streams {
 }
 
 /// What a replay does besides counting.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ReplayOptions {
     /// Classify every miss.
     pub classify: bool,
@@ -34,6 +36,11 @@ pub struct ReplayOptions {
     pub warmup: u64,
     /// The most accesses that are replayed, those of the warm-up included.
     pub limit: Option<u64>,
+    /// The crashes that are looked at, on a config with a durability section.
+    pub crashes: CrashPlan,
+    /// A bug that a test plants below the caches, to see it caught.
+    #[doc(hidden)]
+    pub plant: Option<durability::Fault>,
 }
 
 /// What was counted.
@@ -49,6 +56,10 @@ pub struct Replayed {
     pub accesses: u64,
     /// Loads that were compared with the last store, those of the warm-up included.
     pub checked_loads: Option<u64>,
+    /// What became durable, and when, on a config with a durability section.
+    pub outcome: Option<Outcome>,
+    /// The crashes that were looked at.
+    pub crashes: Vec<Crash>,
 }
 
 /// Replays a trace.
@@ -92,6 +103,10 @@ impl Run<'_> {
     }
 
     fn with<O: Watcher>(self, streams: Streams, observer: O) -> Result<Replayed, ReplayError> {
+        if let Some(durability) = &self.config.durability {
+            let run = DurableRun::new(self.config, durability, self.options, observer)?;
+            return run.replay(streams, self.interleave, self.progress);
+        }
         let mut session = Session::new(self.config, self.options, observer)?;
         match streams {
             Streams::Ordered(source) => session.run_ordered(source, self.progress)?,
@@ -188,7 +203,7 @@ impl<O: Watcher> Session<O> {
             let clock = |core| self.machine.clock(core).max(self.times[core as usize]);
             let Some((core, record)) = merger.next(clock)? else { break };
             if record.op == Op::Time || record.op == Op::TimeTicks {
-                self.times[core as usize] = self.ticks(&record);
+                self.times[core as usize] = ticks(&record, self.clock_hz);
             } else {
                 // The limit, if it is reached, ends the loop.
                 let _ = self.step(&record)?;
@@ -282,22 +297,13 @@ impl<O: Watcher> Session<O> {
             }
             Op::Time | Op::TimeTicks => {
                 // In one trace of all cores a time is every core's.
-                self.times = [self.ticks(record); CORES_MAX as usize];
+                self.times = [ticks(record, self.clock_hz); CORES_MAX as usize];
                 Ok(())
             }
             // In-order blocking cores have nothing left to wait for.
             Op::Fence | Op::Read | Op::Write | Op::Atomic | Op::Fetch => Ok(()),
         };
         result.map_err(|broken| self.broken(broken))
-    }
-
-    /// Returns a record's time in ticks, rounded down.
-    fn ticks(&self, record: &Record) -> u64 {
-        if record.op == Op::TimeTicks {
-            return record.addr;
-        }
-        let ticks = u128::from(record.addr) * u128::from(self.clock_hz) / 1_000_000_000_000;
-        u64::try_from(ticks).unwrap_or(u64::MAX)
     }
 
     fn finish(mut self, interleave: Interleave) -> Result<Replayed, ReplayError> {
@@ -317,33 +323,35 @@ impl<O: Watcher> Session<O> {
         audit(&machine, &tally, &self.before.standing).map_err(ReplayError::Law)?;
         let accesses = self.accesses.saturating_sub(self.warmup);
         let checked_loads = self.machine.observer().checked_loads();
-        Ok(Replayed { machine, interleave, tally, accesses, checked_loads })
+        Ok(Replayed {
+            machine,
+            interleave,
+            tally,
+            accesses,
+            checked_loads,
+            outcome: None,
+            crashes: Vec::new(),
+        })
     }
 
     #[cold]
     fn broken(&self, broken: Broken) -> ReplayError {
-        let state = self.machine.spec().protocol.state_name(broken.state).to_owned();
-        ReplayError::Broken { access: self.accesses, broken, state }
+        ReplayError::broken(self.accesses, broken, &self.machine)
     }
 
     #[cold]
     fn value_error(&self, violation: &Violation) -> ReplayError {
-        let line = violation.reference.line;
-        let spec = self.machine.spec();
-        let states = (0..spec.cores).map(|core| {
-            let state = self.machine.state(core, line);
-            spec.protocol.state_name(state).to_owned()
-        });
-        let now = self.machine.state(violation.reference.core, line);
-        let before = violation.state_before.unwrap_or(now);
-        ReplayError::Value(Box::new(ValueError {
-            access: self.accesses,
-            violation: violation.clone(),
-            line: self.machine.line_size().base(line),
-            rule: rule(violation, spec.protocol.state_name(before)),
-            states: states.collect(),
-        }))
+        ReplayError::value(self.accesses, violation, &self.machine)
     }
+}
+
+/// Returns a record's time in ticks, rounded down.
+pub(crate) fn ticks(record: &Record, clock_hz: u64) -> u64 {
+    if record.op == Op::TimeTicks {
+        return record.addr;
+    }
+    let ticks = u128::from(record.addr) * u128::from(clock_hz) / 1_000_000_000_000;
+    u64::try_from(ticks).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use cache::Addr;
-use coherence::{Broken, BuildError, FirstLevel, Place, Protocol};
+use coherence::{Broken, BuildError, FirstLevel, Machine, Observer, Place, Protocol};
 use trace::TraceError;
 
 use crate::audit::BrokenLaw;
@@ -42,6 +42,13 @@ pub enum ReplayError {
         core: u32,
         /// The cores that there are.
         cores: u32,
+    },
+    /// Every core waits for dirty blocks that nothing cleans.
+    Stuck {
+        /// Cores that wait.
+        cores: u64,
+        /// Dirty blocks.
+        dirty: u64,
     },
     /// After the drain, a line of the backing store lacks a store.
     NotStored {
@@ -82,6 +89,9 @@ impl fmt::Display for ReplayError {
             Self::NoSuchCore { access, core, cores } => {
                 write!(f, "access {access}: core {core} of a machine of {cores} cores")
             }
+            Self::Stuck { cores, dirty } => {
+                write!(f, "{cores} cores wait for {dirty} dirty blocks that nothing cleans")
+            }
             Self::NotStored { line } => {
                 write!(f, "after the drain the backing store lacks a store to the line {line}")
             }
@@ -111,6 +121,34 @@ impl fmt::Display for ValueError {
 impl std::error::Error for ReplayError {}
 
 impl ReplayError {
+    /// Says which state was asked for an impossible cell.
+    #[cold]
+    pub(crate) fn broken<O: Observer>(access: u64, broken: Broken, machine: &Machine<O>) -> Self {
+        let state = machine.spec().protocol.state_name(broken.state).to_owned();
+        Self::Broken { access, broken, state }
+    }
+
+    /// Says what a reader needs to find out why a load did not see the last store.
+    #[cold]
+    pub(crate) fn value<O: Observer>(
+        access: u64,
+        violation: &Violation,
+        machine: &Machine<O>,
+    ) -> Self {
+        let line = violation.reference.line;
+        let spec = machine.spec();
+        let name = |core: u32| spec.protocol.state_name(machine.state(core, line)).to_owned();
+        let now = machine.state(violation.reference.core, line);
+        let before = violation.state_before.unwrap_or(now);
+        Self::Value(Box::new(ValueError {
+            access,
+            violation: violation.clone(),
+            line: machine.line_size().base(line),
+            rule: rule(violation, spec.protocol.state_name(before)),
+            states: (0..spec.cores).map(name).collect(),
+        }))
+    }
+
     /// Lays a broken promise at the door of a protocol that is not part of the program.
     pub(crate) fn under(self, protocol: &Protocol) -> Self {
         match self {
@@ -132,7 +170,7 @@ impl From<TraceError> for ReplayError {
 
 /// Names the cell of the processor table that a load or atomic went by; `own` is the requester's
 /// state before it.
-pub(crate) fn rule(violation: &Violation, own: &str) -> String {
+fn rule(violation: &Violation, own: &str) -> String {
     let event = violation.reference.op.event().name();
     match (violation.answer, violation.filled_from) {
         (FirstLevel::Hit, _) => format!("{own}.{event}, a hit"),

@@ -7,7 +7,7 @@ use crate::compress;
 use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
 use crate::format::Format;
-use crate::formats::writer;
+use crate::formats::{read_only, writer};
 use crate::header::Header;
 use crate::loss::{Loss, Losses};
 use crate::record::Record;
@@ -16,9 +16,13 @@ use crate::sink::{Sink, write_error};
 /// Creates a file and returns the writer into it, compressed as its name says.
 pub fn create(path: &Path, format: Format, header: &Header) -> Result<Box<dyn Sink>, TraceError> {
     let named = Named { path: path.to_owned(), sink: None };
+    if format.is_read_only() {
+        return Err(named.name(read_only(format)));
+    }
     let file = File::create(path).map_err(|error| named.name(write_error(error)))?;
     let out = compress::encoder(path, file).map_err(|error| named.name(write_error(error)))?;
-    Ok(Box::new(Named { sink: Some(writer(format, header, out)), ..named }))
+    let sink = writer(format, header, out).map_err(|error| named.name(error))?;
+    Ok(Box::new(Named { sink: Some(sink), ..named }))
 }
 
 /// Creates a folder and returns a writer of a file a core into it: `core0.din`, `core1.din`.
@@ -34,8 +38,13 @@ pub fn create_per_core(
     header: &Header,
     suffix: &str,
 ) -> Result<Box<dyn Sink>, TraceError> {
+    let shown = folder.display().to_string();
+    if format.is_read_only() {
+        let mut error = read_only(format);
+        error.path = shown.into();
+        return Err(error);
+    }
     if format.names_cores() {
-        let shown = folder.display().to_string();
         return Err(TraceError::new(TraceErrorKind::NotPerCore, &shown)
             .found(format!("a format whose lines name cores ({})", format.name()))
             .expected("a format of one core: din, xdin, lackey, percore or nus")
@@ -43,7 +52,7 @@ pub fn create_per_core(
     }
     fs::create_dir_all(folder).map_err(|error| {
         let mut error = write_error(error);
-        error.path = folder.display().to_string().into();
+        error.path = shown.into();
         error
     })?;
     Ok(Box::new(PerCore {

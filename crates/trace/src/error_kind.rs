@@ -59,6 +59,12 @@ pub enum TraceErrorKind {
     FileCount,
     /// A file whose lines name cores, given as the file of one core.
     NotPerCore,
+    /// A binary trace that ends within a record.
+    CutRecord,
+    /// More different keys than [`KEYS_MAX`](crate::KEYS_MAX), or more disks than addresses.
+    TooManyKeys,
+    /// An output in a format that has no writer.
+    ReadOnly,
 }
 
 impl TraceErrorKind {
@@ -92,6 +98,9 @@ impl TraceErrorKind {
         TraceErrorKind::TimeBackwards,
         TraceErrorKind::FileCount,
         TraceErrorKind::NotPerCore,
+        TraceErrorKind::CutRecord,
+        TraceErrorKind::TooManyKeys,
+        TraceErrorKind::ReadOnly,
     ];
 
     /// Returns the code, which never changes: `E0101` and on.
@@ -126,6 +135,9 @@ impl TraceErrorKind {
             TraceErrorKind::TimeBackwards => "E0126",
             TraceErrorKind::FileCount => "E0127",
             TraceErrorKind::NotPerCore => "E0128",
+            TraceErrorKind::CutRecord => "E0129",
+            TraceErrorKind::TooManyKeys => "E0130",
+            TraceErrorKind::ReadOnly => "E0131",
         }
     }
 
@@ -161,6 +173,9 @@ impl TraceErrorKind {
             TraceErrorKind::TimeBackwards => "time runs backwards",
             TraceErrorKind::FileCount => "wrong number of files",
             TraceErrorKind::NotPerCore => "not a file of one core",
+            TraceErrorKind::CutRecord => "incomplete record",
+            TraceErrorKind::TooManyKeys => "too many keys",
+            TraceErrorKind::ReadOnly => "a format that is only read",
         }
     }
 }

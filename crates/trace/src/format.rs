@@ -2,7 +2,7 @@
 
 use crate::loss::Loss;
 
-/// A trace format that is read and written.
+/// A trace format that is read and, but for traces of requests, written.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Format {
     /// The simulator's own text: `CORE OP ADDR [SIZE]`.
@@ -19,6 +19,12 @@ pub enum Format {
     Percore,
     /// NUS course traces, a file a core: `LABEL 0xVALUE`.
     Nus,
+    /// libCacheSim's oracleGeneral, requests to a cache: binary, 24 bytes a request.
+    OracleGeneral,
+    /// Block traces as Microsoft Research Cambridge published them (CSV).
+    Msr,
+    /// Requests to caches of keys and values as Twitter published them (CSV).
+    Twitter,
 }
 
 impl Format {
@@ -31,6 +37,9 @@ impl Format {
         Format::Ncsu,
         Format::Percore,
         Format::Nus,
+        Format::OracleGeneral,
+        Format::Msr,
+        Format::Twitter,
     ];
 
     /// Returns the name that `--format` takes.
@@ -44,6 +53,9 @@ impl Format {
             Format::Ncsu => "ncsu",
             Format::Percore => "percore",
             Format::Nus => "nus",
+            Format::OracleGeneral => "oracle-general",
+            Format::Msr => "msr",
+            Format::Twitter => "twitter",
         }
     }
 
@@ -66,6 +78,9 @@ impl Format {
             Format::Ncsu => &["ncsu"],
             Format::Percore => &["percore"],
             Format::Nus => &["nus"],
+            Format::OracleGeneral => &["oracleGeneral", "oracle-general"],
+            Format::Msr => &["msr"],
+            Format::Twitter => &["twitter"],
         }
     }
 
@@ -89,10 +104,13 @@ impl Format {
             Format::Ncsu => "NCSU: `PROC r|w ADDR`, hex, in global order",
             Format::Percore => "a file a core: `r|w 0xADDR`",
             Format::Nus => "a file a core: `0|1|2 0xVALUE` for load, store, compute cycles",
+            Format::OracleGeneral => "libCacheSim oracleGeneral: binary, 24 bytes a request",
+            Format::Msr => "MSR Cambridge block trace: CSV of 7 fields, 100 ns, bytes",
+            Format::Twitter => "Twitter cache trace: CSV of 7 fields, seconds, keys",
         }
     }
 
-    /// Returns a line that is a record of the format.
+    /// Returns a line that is a record of the format, or what a record of a binary one is.
     #[must_use]
     pub const fn example(self) -> &'static str {
         match self {
@@ -103,7 +121,38 @@ impl Format {
             Format::Ncsu => "0 r 7fff1234",
             Format::Percore => "r 0x7fff1234",
             Format::Nus => "0 0x7fff1234",
+            Format::OracleGeneral => "u32 seconds, u64 object, u32 size, i64 next",
+            Format::Msr => "128166372003061629,hm,0,Read,383496192,32768,413",
+            Format::Twitter => "0,q:q:1:8WTfjZU14ee,17,213,4,get,0",
         }
+    }
+
+    /// Says whether the format is read and not written.
+    ///
+    /// A trace of requests has keys or disks where memory has addresses; what was read of one is no
+    /// such trace any more.
+    #[must_use]
+    pub const fn is_read_only(self) -> bool {
+        matches!(self, Format::OracleGeneral | Format::Msr | Format::Twitter)
+    }
+
+    /// Returns the formats that are written, in the order of [`ALL`](Self::ALL).
+    pub fn written() -> impl Iterator<Item = Format> {
+        Format::ALL.iter().copied().filter(|format| !format.is_read_only())
+    }
+
+    /// Says whether the format is binary: records of fixed length instead of lines.
+    #[must_use]
+    pub const fn is_binary(self) -> bool {
+        matches!(self, Format::OracleGeneral)
+    }
+
+    /// Says whether addresses are made up: keys or disks, numbered in each file as they appear.
+    ///
+    /// Several such files are no cores of one machine: their addresses have nothing in common.
+    #[must_use]
+    pub const fn numbers_keys(self) -> bool {
+        matches!(self, Format::OracleGeneral | Format::Msr | Format::Twitter)
     }
 
     /// Says whether a trace of this format is one of several files, a file a core.
@@ -120,7 +169,7 @@ impl Format {
         matches!(self, Format::Mtrace | Format::Ncsu)
     }
 
-    /// Returns what a writer of this format cannot keep; empty for a lossless one.
+    /// Returns what a writer of this format cannot keep; empty for a lossless one, or for none.
     ///
     /// The writer counts what it really lost, see [`Losses`](crate::Losses).
     #[must_use]
@@ -130,7 +179,7 @@ impl Format {
             Time,
         };
         match self {
-            Format::Mtrace => &[],
+            Format::Mtrace | Format::OracleGeneral | Format::Msr | Format::Twitter => &[],
             Format::Din => {
                 &[Header, Core, Size, Alignment, Atomic, Clean, Flush, Fence, Compute, Time]
             }

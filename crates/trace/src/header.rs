@@ -27,7 +27,13 @@ impl Header {
     pub const fn new(format: Format) -> Header {
         let cores = match format {
             Format::Mtrace | Format::Lackey | Format::Ncsu => None,
-            Format::Din | Format::Xdin | Format::Percore | Format::Nus => Some(1),
+            Format::Din
+            | Format::Xdin
+            | Format::Percore
+            | Format::Nus
+            | Format::OracleGeneral
+            | Format::Msr
+            | Format::Twitter => Some(1),
         };
         let ordered = !format.is_per_core();
         Header { format, cores, line: None, title: None, config: None, ordered }

@@ -6,8 +6,8 @@
 //!
 //! Every reader streams, keeps a bounded amount in memory (see the constants), and never panics:
 //! what is wrong with a trace is a [`TraceError`] with its place, what was expected there, and a
-//! value that works. In every format blank lines and lines that begin with `#` are skipped, lines
-//! may end in CR LF, and the last one need not end at all.
+//! value that works. In every text format blank lines and lines that begin with `#` are skipped,
+//! lines may end in CR LF, and the last one need not end at all.
 //!
 //! Not here: caches, protocols, the interleaving of several sources, and printing. Files,
 //! compression and threads are the feature `files`, on by default; without it [`read`] still
@@ -23,7 +23,8 @@
 //! while source.read(&mut records)? {}
 //!
 //! let mut out = Vec::new();
-//! let mut sink = trace::writer(Format::Mtrace, &Header::new(Format::Mtrace), Box::new(&mut out));
+//! let header = Header::new(Format::Mtrace);
+//! let mut sink = trace::writer(Format::Mtrace, &header, Box::new(&mut out))?;
 //! sink.write(&records)?;
 //! assert!(sink.finish()?.is_empty());
 //! assert_eq!(out, b"0 R 0x1000\n0 W 0x1004\n");
@@ -69,7 +70,9 @@ pub use error_kind::TraceErrorKind;
 pub use format::Format;
 pub use formats::writer;
 pub use header::Header;
-pub use limits::{CYCLES_MAX, LINE_BYTES_MAX, NAME_BYTES_MAX, NAMES_MAX};
+pub use limits::{
+    CYCLES_MAX, KEY_TEXT_BYTES_MAX, KEYS_MAX, LINE_BYTES_MAX, NAME_BYTES_MAX, NAMES_MAX,
+};
 pub use loss::{Loss, Losses};
 #[cfg(feature = "files")]
 pub use open::{Input, near_file, open};

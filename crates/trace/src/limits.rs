@@ -13,6 +13,12 @@ pub const NAME_BYTES_MAX: usize = 128;
 /// or picoseconds: what a machine adds to them stays far from overflow.
 pub const CYCLES_MAX: u64 = 1 << 62;
 
+/// The most different keys that one trace of requests may have, 2^25.
+pub const KEYS_MAX: usize = 1 << 25;
+
+/// The most bytes that all different keys of a trace of requests may have together: 1 GiB.
+pub const KEY_TEXT_BYTES_MAX: usize = 1 << 30;
+
 /// The block in which a text is read, in bytes.
 pub(crate) const BLOCK_BYTES: usize = 512 * 1024;
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
+use crate::format::Format;
 use crate::header::Header;
 use crate::open::{Input, cannot_open, open};
 use crate::record::{CORES_MAX, Op, Record};
@@ -85,10 +86,16 @@ fn open_core(
     if let Some(format) = known.filter(|format| format.names_cores()) {
         return Err(not_per_core(file, format.name()));
     }
+    if let Some(format) = known.filter(|format| format.numbers_keys()) {
+        return Err(keys_of_its_own(file, format));
+    }
     let source = open(&Input::from(file), &alone).map_err(|error| explain_cores(error, file))?;
     let stated = source.header();
     if stated.format.names_cores() {
         return Err(not_per_core(file, stated.format.name()));
+    }
+    if stated.format.numbers_keys() {
+        return Err(keys_of_its_own(file, stated.format));
     }
     let header = Header { cores: Some(cores), ordered: false, ..stated.clone() };
     let source = Box::new(Renumbered { source, header, core });
@@ -112,6 +119,14 @@ fn not_per_core(file: &Path, format: &str) -> TraceError {
         .found(format!("a trace whose lines name cores ({format})"))
         .expected("the trace of one core: din, xdin, lackey, percore or nus")
         .help("give such a trace alone; `--format` names another format")
+}
+
+fn keys_of_its_own(file: &Path, format: Format) -> TraceError {
+    let name = format.name();
+    TraceError::new(TraceErrorKind::NotPerCore, &file.display().to_string())
+        .found(format!("a trace that numbers its own keys or disks ({name})"))
+        .expected("the trace of one core: din, xdin, lackey, percore or nus")
+        .help("give such a trace alone: several have no addresses in common")
 }
 
 /// Returns the files of a folder in natural order.

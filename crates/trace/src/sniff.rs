@@ -1,12 +1,12 @@
 //! Which format a trace is in.
 //!
 //! 1. `--format` decides.
-//! 2. The file name's extension decides (`a.din`, `a.din.gz`).
+//! 2. The file name's extension decides (`a.din`, `a.din.gz`, `a.oracleGeneral.bin.zst`).
 //! 3. The first 64 lines that are neither blank nor comments decide, if they fit exactly one
 //!    format. What tells din from NUS is `0x` before the second field: NUS has it, din has not.
 //!    What tells NCSU from mesim's own text is the case of the operation. A file that consists of
 //!    `0 B` alone (a fence, or a read of address 0xb) fits two and is an error, and so is one that
-//!    has nothing but comments in its first 16 KiB.
+//!    has nothing but comments in its first 16 KiB. What is binary is known by its name alone.
 
 use std::path::Path;
 
@@ -26,6 +26,8 @@ pub fn format_of_name(path: &Path) -> Option<Format> {
 /// Returns the format that the extension of a file name means, compression put aside.
 pub(crate) fn by_name(path: &str) -> Option<Format> {
     let (_, stem) = Codec::of_name(path);
+    // `.bin` says only that it is binary: the format stands before it.
+    let stem = stem.strip_suffix(".bin").unwrap_or(stem);
     let (_, extension) = stem.rsplit_once('.')?;
     Format::from_extension(extension)
 }

@@ -49,6 +49,8 @@ pub struct ReadOptions {
     pub cores_max: u16,
     /// How lackey's ` M` is read.
     pub lackey_modify: LackeyModify,
+    /// Takes the requests of a format without operations (oracle-general) as writes.
+    pub requests_write: bool,
     /// Keeps the records of this core only, and the times, which belong to no core.
     pub core: Option<u16>,
 }
@@ -60,6 +62,7 @@ impl Default for ReadOptions {
             format: None,
             cores_max: CORES_MAX,
             lackey_modify: LackeyModify::default(),
+            requests_write: false,
             core: None,
         }
     }

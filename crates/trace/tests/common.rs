@@ -58,7 +58,8 @@ pub(crate) fn write(format: Format, records: &[Record]) -> (Vec<u8>, Losses) {
 /// Writes records in the format of a header.
 pub(crate) fn write_with(header: &Header, records: &[Record]) -> (Vec<u8>, Losses) {
     let mut out = Vec::new();
-    let mut sink = trace::writer(header.format, header, Box::new(&mut out));
+    let sink = trace::writer(header.format, header, Box::new(&mut out));
+    let mut sink = sink.expect("a format that is written");
     sink.write(records).expect("a Vec takes everything");
     let losses = sink.finish().expect("a Vec takes everything");
     (out, losses)
@@ -97,6 +98,7 @@ pub(crate) fn sayable(format: Format, count: usize, seed: u64) -> Vec<Record> {
     let cores = match format {
         Format::Mtrace | Format::Ncsu | Format::Lackey => 4,
         Format::Din | Format::Xdin | Format::Percore | Format::Nus => 1,
+        Format::OracleGeneral | Format::Msr | Format::Twitter => panic!("it has no writer"),
     };
     let ops: &[Op] = match format {
         Format::Mtrace => &[
@@ -117,6 +119,7 @@ pub(crate) fn sayable(format: Format, count: usize, seed: u64) -> Vec<Record> {
         Format::Lackey => &[Op::Read, Op::Write, Op::Fetch],
         Format::Ncsu | Format::Percore => &[Op::Read, Op::Write],
         Format::Nus => &[Op::Read, Op::Write, Op::Compute],
+        Format::OracleGeneral | Format::Msr | Format::Twitter => &[],
     };
     let mut time = 0;
     let record = |_| {

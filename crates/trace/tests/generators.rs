@@ -208,10 +208,10 @@ fn rows_of_a_product_are_dealt_out() {
 #[test]
 fn streaming_walks_lines_that_nobody_shares() {
     let options =
-        Options { cores: 2, rounds: 1, lines: 3, write_percent: 100, ..Options::default() };
+        Options { cores: 2, rounds: 1, lines: 3, write_percent: Some(100), ..Options::default() };
     let expected = sequence("0W0 1Wc0 0W40 1W100 0W80 1W140");
     assert_eq!(generate(Generator::Streaming, &options), expected);
-    let reads = Options { write_percent: 0, rounds: 2, ..options };
+    let reads = Options { write_percent: Some(0), rounds: 2, ..options };
     assert!(generate(Generator::Streaming, &reads).iter().all(|record| record.op == Op::Read));
 }
 
@@ -222,7 +222,7 @@ fn zipf_favours_the_first_lines_as_its_exponent_says() {
         accesses: 200_000,
         lines: 1000,
         theta: 1.0,
-        write_percent: 30,
+        write_percent: Some(30),
         ..Options::default()
     };
     let records = generate(Generator::Zipf, &options);
@@ -240,9 +240,188 @@ fn zipf_favours_the_first_lines_as_its_exponent_says() {
     assert!((130..270).contains(&first), "{first}");
 }
 
+fn time(picoseconds: u64) -> Record {
+    Record::event(0, Op::Time, picoseconds)
+}
+
+/// How many records of an operation there are.
+fn of(records: &[Record], op: Op) -> usize {
+    records.iter().filter(|record| record.op == op).count()
+}
+
+#[test]
+fn a_leaderboard_writes_scores_at_a_steady_rate() {
+    // 4 a second for 2 seconds: 8 writes, each 250 ms after the one before; 0 needs no saying.
+    let options = Options { rate: 4, seconds: 2, players: 1, ..Options::default() };
+    let score = Record::access(0, Op::Write, 0, 8);
+    let mut expected = vec![score];
+    for write in 1..8 {
+        expected.extend([time(write * 250_000_000_000), score]);
+    }
+    assert_eq!(generate(Generator::Leaderboard, &options), expected);
+    // A third of a second is no whole number of picoseconds.
+    let thirds = Options { rate: 3, ..options.clone() };
+    let times: Vec<u64> = generate(Generator::Leaderboard, &thirds)
+        .iter()
+        .filter(|record| record.op == Op::Time)
+        .map(|record| record.addr)
+        .collect();
+    assert_eq!(
+        times,
+        [333_333_333_333, 666_666_666_666, 1_000_000_000_000, 1_333_333_333_333, 1_666_666_666_666]
+    );
+    let reads = Options { write_percent: Some(0), ..options };
+    assert_eq!(of(&generate(Generator::Leaderboard, &reads), Op::Read), 8);
+}
+
+#[test]
+fn the_players_of_a_leaderboard_are_as_popular_as_the_exponent_says() {
+    let options = Options { rate: 20_000, seconds: 10, theta: 1.0, ..Options::default() };
+    let records = generate(Generator::Leaderboard, &options);
+    assert_eq!((of(&records, Op::Write), of(&records, Op::Time)), (200_000, 199_999));
+    let writes = |player: u64| {
+        let of = |record: &&Record| record.op == Op::Write && record.addr == player * 64;
+        records.iter().filter(of).count() as f64
+    };
+    // The sum of 1 / r for r to 1000 is 7.4855.
+    for player in [0, 1, 3, 9] {
+        let expected = 200_000.0 / 7.4855 / (player + 1) as f64;
+        assert!((writes(player) / expected - 1.0).abs() < 0.05, "{player}: {}", writes(player));
+    }
+    assert!(records.iter().all(|record| record.op == Op::Time || record.addr < 64_000));
+    let mixed = Options { write_percent: Some(25), ..options.clone() };
+    let written = of(&generate(Generator::Leaderboard, &mixed), Op::Write);
+    assert!((49_000..51_000).contains(&written), "{written}");
+    let uniform = Options { theta: 0.0, ..options };
+    let first = generate(Generator::Leaderboard, &uniform);
+    let first = first.iter().filter(|record| record.op == Op::Write && record.addr == 0).count();
+    assert!((130..270).contains(&first), "{first}");
+}
+
+#[test]
+fn a_page_cache_writes_pages_and_cleans_the_file_at_each_fsync() {
+    let options =
+        Options { rate: 2, seconds: 2, pages: 1, fsync_every: Some(3), ..Options::default() };
+    let page = Record::access(0, Op::Write, 0, 4096);
+    let expected = [
+        page,
+        time(500_000_000_000),
+        page,
+        time(1_000_000_000_000),
+        page,
+        Record::access(0, Op::Clean, 0, 4096),
+        Record::event(0, Op::Fence, 0),
+        time(1_500_000_000_000),
+        page,
+    ];
+    assert_eq!(generate(Generator::PageCache, &options), expected);
+    let never = Options { fsync_every: None, ..options.clone() };
+    assert_eq!(generate(Generator::PageCache, &never).len(), 7);
+    // 2^18 pages are 1 GiB: half a GiB more is a clean of its own.
+    let large = Options { pages: 3 << 17, fsync_every: Some(4), ..options };
+    let records = generate(Generator::PageCache, &large);
+    let sync = [
+        Record::access(0, Op::Clean, 0, 1 << 30),
+        Record::access(0, Op::Clean, 1 << 30, 1 << 29),
+        Record::event(0, Op::Fence, 0),
+    ];
+    assert_eq!(records[7..], sync);
+}
+
+#[test]
+fn the_pages_of_a_page_cache_are_drawn_uniformly() {
+    let options = Options {
+        rate: 1000,
+        seconds: 100,
+        pages: 16,
+        fsync_every: Some(1000),
+        ..Options::default()
+    };
+    let records = generate(Generator::PageCache, &options);
+    assert_eq!((of(&records, Op::Write), of(&records, Op::Time)), (100_000, 99_999));
+    assert_eq!((of(&records, Op::Clean), of(&records, Op::Fence)), (100, 100));
+    for page in 0..16 {
+        let of = |record: &&Record| record.op == Op::Write && record.addr == page * 4096;
+        let writes = records.iter().filter(of).count();
+        // 6250 are to be expected, with a deviation of 77.
+        assert!((5900..6600).contains(&writes), "page {page}: {writes}");
+    }
+}
+
+#[test]
+fn devices_write_their_latest_value_and_a_log() {
+    // One device, every 400 ms in a second: at its phase and 400 ms later, and once more if the
+    // phase is below 200 ms.
+    let options = Options { devices: 1, period: 400, seconds: 1, ..Options::default() };
+    let records = generate(Generator::Iot, &options);
+    let phase = records[0].addr;
+    assert!(records[0].op == Op::Time && phase.is_multiple_of(1_000_000), "{:?}", records[0]);
+    assert!(phase < 400_000_000_000);
+    let mut expected = Vec::new();
+    for reading in 0..if phase < 200_000_000_000 { 3 } else { 2 } {
+        expected.extend([
+            time(phase + reading * 400_000_000_000),
+            Record::access(0, Op::Write, 0, 16),
+            Record::access(0, Op::Write, 0x1_0000_0000 + 16 * reading, 16),
+        ]);
+    }
+    assert_eq!(records, expected);
+}
+
+#[test]
+fn every_device_sends_once_a_period_and_the_log_has_it_all_in_order() {
+    let options = Options { devices: 300, period: 500, seconds: 10, ..Options::default() };
+    let records = generate(Generator::Iot, &options);
+    // 300 devices x 20 periods, two writes each.
+    assert_eq!(of(&records, Op::Write), 12_000);
+    let mut last: Vec<Option<u64>> = vec![None; 300];
+    let (mut now, mut logged) = (0, 0);
+    for record in &records {
+        match (record.op, record.addr >> 32) {
+            (Op::Time, _) => {
+                assert!(record.addr > now && record.addr < 10_000_000_000_000);
+                now = record.addr;
+            }
+            (_, 0) => {
+                let device = &mut last[record.addr as usize / 64];
+                let before = device.replace(now);
+                assert!(before.is_none_or(|before| now - before == 500_000_000_000));
+            }
+            _ => {
+                assert_eq!(record.addr, 0x1_0000_0000 + 16 * logged);
+                logged += 1;
+            }
+        }
+    }
+    assert_eq!(logged, 6000);
+    assert!(last.iter().all(|last| last.is_some_and(|last| last >= 9_500_000_000_000)));
+}
+
+#[test]
+fn generators_with_times_are_of_one_core_and_the_same_every_time() {
+    let options = Options { cores: 8, rate: 1000, seconds: 1, ..Options::default() };
+    for generator in [Generator::Leaderboard, Generator::PageCache, Generator::Iot] {
+        let records = generate(generator, &options);
+        assert!(records.iter().all(|record| record.core == 0), "{}", generator.name());
+        assert_eq!((generator.cores(&options), Generator::Zipf.cores(&options)), (1, 8));
+        let other = generate(generator, &Options { seed: 2, ..options.clone() });
+        assert_ne!(records, other, "{}", generator.name());
+    }
+    // Pinned: a change of the random numbers or of how they are used shows here.
+    let first = |generator, bytes: u64| -> Vec<u64> {
+        let records = generate(generator, &options);
+        let writes = records.iter().filter(|record| record.op == Op::Write);
+        writes.take(5).map(|record| record.addr / bytes).collect()
+    };
+    assert_eq!(first(Generator::Leaderboard, 64), [41, 810, 16, 410, 4]);
+    assert_eq!(first(Generator::PageCache, 4096), [580, 763, 994, 455, 454]);
+    let log = 0x1000_0000;
+    assert_eq!(first(Generator::Iot, 16), [392, log, 2900, log + 1, 2260]);
+}
+
 #[test]
 fn a_seed_gives_the_same_records_every_time_and_another_seed_gives_others() {
-    let options = Options { accesses: 1000, write_percent: 50, ..Options::default() };
+    let options = Options { accesses: 1000, write_percent: Some(50), ..Options::default() };
     for &generator in Generator::ALL {
         let once = generate(generator, &options);
         assert!(!once.is_empty());
@@ -268,10 +447,23 @@ fn options_that_make_no_sense_are_refused() {
         (Generator::Zipf, Options { theta: f64::NAN, ..good.clone() }, "theta"),
         (Generator::Zipf, Options { theta: -1.0, ..good.clone() }, "theta"),
         (Generator::FalseSharing, Options { stride: Some(0), ..good.clone() }, "stride"),
-        (Generator::Streaming, Options { write_percent: 101, ..good.clone() }, "write_percent"),
+        (
+            Generator::Streaming,
+            Options { write_percent: Some(101), ..good.clone() },
+            "write_percent",
+        ),
         (Generator::Matmul, Options { n: 0, ..good.clone() }, "n"),
         (Generator::Matmul, Options { block: Some(0), ..good.clone() }, "block"),
         (Generator::Matmul, Options { block: Some(5), ..good.clone() }, "block"),
+        (Generator::Leaderboard, Options { rate: 0, ..good.clone() }, "rate"),
+        (Generator::Leaderboard, Options { rate: 1_000_000_001, ..good.clone() }, "rate"),
+        (Generator::Leaderboard, Options { seconds: 0, ..good.clone() }, "seconds"),
+        (Generator::Leaderboard, Options { seconds: 4_000_001, ..good.clone() }, "seconds"),
+        (Generator::Leaderboard, Options { players: 1 << 25, ..good.clone() }, "players"),
+        (Generator::PageCache, Options { pages: 0, ..good.clone() }, "pages"),
+        (Generator::PageCache, Options { fsync_every: Some(0), ..good.clone() }, "fsync_every"),
+        (Generator::Iot, Options { devices: 0, ..good.clone() }, "devices"),
+        (Generator::Iot, Options { period: 0, ..good.clone() }, "period"),
     ] {
         let error = generator.generate(&options).err().expect("an option that is refused");
         assert_eq!(error.option, option, "{error}");

@@ -9,5 +9,6 @@ mod malformed;
 mod mutation;
 mod paths;
 mod per_core;
+mod requests;
 mod round_trip;
 mod sniffing;

@@ -3,7 +3,7 @@
 use trace::TraceErrorKind::{
     AddressOverflow, BadAddress, BadCore, BadCycles, BadHeader, BadLet, BadOp, BadSize, BadTime,
     Binary, CoreOutOfRange, DuplicateName, Empty, ExtraField, LineTooLong, MissingField,
-    SizeOutOfRange, TimeBackwards, TooManyNames, UnknownName,
+    SizeOutOfRange, TimeBackwards, TooManyKeys, TooManyNames, UnknownName,
 };
 use trace::{Format, LINE_BYTES_MAX, NAMES_MAX, Place, ReadOptions, TraceError, TraceErrorKind};
 
@@ -21,6 +21,13 @@ const LACKEY: Format = Format::Lackey;
 const NCSU: Format = Format::Ncsu;
 const PERCORE: Format = Format::Percore;
 const NUS: Format = Format::Nus;
+const MSR: Format = Format::Msr;
+const TWITTER: Format = Format::Twitter;
+
+/// The formats that have lines.
+fn texts() -> impl Iterator<Item = Format> {
+    Format::ALL.iter().copied().filter(|format| !format.is_binary())
+}
 
 #[rustfmt::skip]
 const CASES: &[Case] = &[
@@ -134,6 +141,29 @@ const CASES: &[Case] = &[
         "in the whole trace", "room for 4611686018427387903 more"),
     (NUS, "2 c\n", 1, 3, BadCycles, "c", "hexadecimal with 0x", "`0xc`"),
     (NUS, "2 0x10000000000000000\n", 1, 3, BadCycles, "0x10000000000000000", "64 bits", "`0xc`"),
+    (MSR, "1,h,0,Read,0,512\n", 1, 17, MissingField, "", "a response time", "hm,0,Read,"),
+    (MSR, "1,,0,Read,0,512,1\n", 1, 3, MissingField, "", "a host", "hm,0,Read,"),
+    (MSR, "1,h,0,Read,0,512,1,2\n", 1, 19, ExtraField, ",2", "after 7 fields", "hm,0,Read,"),
+    (MSR, "x,h,0,Read,0,512,1\n", 1, 1, BadTime, "x", "a timestamp", "`128166372003061629,hm"),
+    (MSR, "1,h,0,Read,0,512,1\n46116860184275,h,0,Read,0,512,1\n", 2, 1, BadTime,
+        "46116860184275", "53 days", "shorter"),
+    (MSR, "1,h,0, Trim ,0,512,1\n", 1, 8, BadOp, "Trim", "`Read` or `Write`", "hm,0,Read,"),
+    (MSR, "1,h,d,Read,0,512,1\n", 1, 5, BadAddress, "d", "a disk number", "hm,0,Read,"),
+    (MSR, "1,h,0,Read,x,512,1\n", 1, 12, BadAddress, "x", "an offset in bytes", "hm,0,Read,"),
+    (MSR, "1,h,0,Read,281474976710655,512,1\n", 1, 12, AddressOverflow,
+        "281474976710655", "512 bytes end within 256 TiB", "`281474976710144`"),
+    (MSR, "1,h,0,Read,99999999999999999999,512,1\n", 1, 12, AddressOverflow,
+        "99999999999999999999", "512 bytes end within 256 TiB", "`281474976710144`"),
+    (MSR, "1,h,0,Read,0,0,1\n", 1, 14, SizeOutOfRange, "0", "from 1 to 1073741824", "`4`"),
+    (MSR, "1,h,0,Read,0,1073741825,1\n", 1, 14, SizeOutOfRange, "1073741825", "1073741824", "`4`"),
+    (MSR, "1,h,0,Read,0,-1,1\n", 1, 14, BadSize, "-1", "a size in bytes", "`4`"),
+    (TWITTER, "0,k,1,1,0,get\n", 1, 14, MissingField, "", "a time to live", ",17,213,4,get,0`"),
+    (TWITTER, "0,,1,1,0,get,0\n", 1, 3, MissingField, "", "a key", ",17,213,4,get,0`"),
+    (TWITTER, "0,k,1,1,0,touch,0\n", 1, 11, BadOp, "touch", "get, gets, set", ",17,213,4,get,0`"),
+    (TWITTER, "1.5,k,1,1,0,get,0\n", 1, 1, BadTime, "1.5", "in seconds", ",17,213,4,get,0`"),
+    (TWITTER, "0,k,1,1,0,get,0\n4611687,k,1,1,0,get,0\n", 2, 1, BadTime,
+        "4611687", "53 days", "shorter"),
+    (TWITTER, "0,k,1,big,0,get,0\n", 1, 7, BadSize, "big", "the size of the value", ",213,4,"),
 ];
 
 fn place(error: &TraceError) -> (u64, u64) {
@@ -179,6 +209,9 @@ fn every_malformed_line_is_found_behind_many_good_ones_with_the_same_column() {
             NCSU => "0 r 10\n",
             PERCORE => "r 0x10\n",
             NUS => "0 0x10\n",
+            MSR => "1,h,0,Read,0,512,1\n",
+            TWITTER => "0,k,1,1,0,get,0\n",
+            Format::OracleGeneral => panic!("it has no lines"),
         };
         let options = ReadOptions { format: Some(format), cores_max: 4, ..ReadOptions::default() };
         let long = good.repeat(100_000) + text;
@@ -189,7 +222,7 @@ fn every_malformed_line_is_found_behind_many_good_ones_with_the_same_column() {
 
 #[test]
 fn an_empty_trace_is_an_error_and_so_is_one_of_comments_only() {
-    for &format in Format::ALL {
+    for format in texts() {
         assert_eq!(parse(format, format.example().as_bytes()).expect("the example").len(), 1);
         for text in ["", "\n\n", "# nothing\n", "\r\n"] {
             let error = parse(format, text.as_bytes()).expect_err("no records");
@@ -204,7 +237,7 @@ fn an_empty_trace_is_an_error_and_so_is_one_of_comments_only() {
 
 #[test]
 fn a_nul_byte_is_named_as_such() {
-    for &format in Format::ALL {
+    for format in texts() {
         let error = parse(format, b"\x00\x01\x02 0 R\n").expect_err("binary");
         assert_eq!((error.kind, place(&error)), (Binary, (1, 1)), "{error}");
     }
@@ -235,7 +268,7 @@ fn a_line_without_end_is_refused_without_being_read() {
             Ok(into.len())
         }
     }
-    for &format in Format::ALL {
+    for format in texts() {
         let options = ReadOptions { format: Some(format), ..ReadOptions::default() };
         let result = trace::read("endless", Box::new(Endless(0)), &options);
         let error = result.err().expect("a line that is too long");
@@ -252,6 +285,18 @@ fn names_are_bounded_in_number() {
     text += "let one_more = 0x0\n";
     let error = parse(MTRACE, text.as_bytes()).expect_err("too many names");
     assert_eq!((error.kind, place(&error)), (TooManyNames, (NAMES_MAX as u64 + 1, 1)));
+}
+
+#[test]
+fn disks_are_bounded_in_number() {
+    let line = |disk: usize| format!("1,h,{disk},Write,4096,512,1\n");
+    let mut text: String = (0..1 << 16).map(line).collect();
+    let records = parse(MSR, text.as_bytes()).expect("so many disks");
+    assert_eq!(records[65_535].addr, 0xffff_0000_0000_1000);
+    text += &line(1 << 16);
+    let error = parse(MSR, text.as_bytes()).expect_err("too many disks");
+    assert_eq!((error.kind, place(&error)), (TooManyKeys, (65_537, 3)));
+    assert!(error.expected.contains("65536 different disks"), "{error}");
 }
 
 #[test]

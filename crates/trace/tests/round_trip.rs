@@ -6,7 +6,7 @@ use crate::common::{parse, parse_with, sayable, write, write_with};
 
 #[test]
 fn every_format_reads_what_it_wrote() {
-    for &format in Format::ALL {
+    for format in Format::written() {
         for seed in 1..=5 {
             let records = sayable(format, 2000, seed);
             let (text, losses) = write(format, &records);
@@ -19,7 +19,7 @@ fn every_format_reads_what_it_wrote() {
 
 #[test]
 fn every_format_reads_crlf_and_a_missing_last_newline_and_blank_lines_alike() {
-    for &format in Format::ALL {
+    for format in Format::written() {
         let records = sayable(format, 300, 7);
         let text = String::from_utf8(write(format, &records).0).expect("text");
         let crlf = text.replace('\n', "\r\n");
@@ -191,9 +191,9 @@ fn losses_are_counted_record_by_record() {
 
 #[test]
 fn a_format_loses_only_what_it_says_it_loses() {
-    for &from in Format::ALL {
+    for from in Format::written() {
         let records = sayable(from, 2000, 3);
-        for &to in Format::ALL {
+        for to in Format::written() {
             let (_, losses) = write(to, &records);
             for (loss, count) in losses.iter() {
                 assert!(to.loses().contains(&loss), "{}: {count} {loss:?}", to.name());
@@ -209,4 +209,30 @@ fn one_core_can_be_kept_alone_and_times_stay() {
     let expected =
         [Record::event(0, Op::Time, 1_000_000_000_000), Record::access(1, Op::Read, 0x40, 4)];
     assert_eq!(parse_with(&options, text).expect("mtrace"), expected);
+}
+
+#[test]
+fn times_of_mtrace_are_the_same_however_they_are_written() {
+    // The first of each pair is what the writer writes, the second is read with more care.
+    for (quick, careful, picoseconds) in [
+        ("@time 20 us", "@time 20us", 20_000_000),
+        ("@time 3 s", "@time 3.0 s", 3_000_000_000_000),
+        ("@time 7 ms", "@time  7 ms", 7_000_000_000),
+        ("@time 1 ns", "@time 0.001 us # one", 1000),
+        ("@time 299999980000001 ps", "@time\t299999980000001 ps", 299_999_980_000_001),
+        ("@time 4611686018427387904 ps", "@time 4611686018427387904ps", 1 << 62),
+    ] {
+        for end in ["\n", "\r\n", ""] {
+            for text in [quick, careful] {
+                let records = parse(Format::Mtrace, format!("{text}{end}").as_bytes());
+                let expected = [Record::event(0, Op::Time, picoseconds)];
+                assert_eq!(records.expect("a time"), expected, "{text}{end:?}");
+            }
+        }
+    }
+    let ticks = parse(Format::Mtrace, b"@time 5 cycles\n@time 1 us\n@time 5 cycles\n");
+    let ticks: Vec<u64> = ticks.expect("times").iter().map(|record| record.addr).collect();
+    assert_eq!(ticks, [5, 1_000_000, 5]);
+    let late = parse(Format::Mtrace, b"@time 1 us\n@cores 2\n").expect_err("a late header line");
+    assert_eq!(late.kind, trace::TraceErrorKind::BadHeader);
 }

@@ -4,21 +4,28 @@ use std::path::Path;
 
 use driver::report::Comparison;
 
-use super::replay::{Output, replay};
-use crate::args::ReplayArgs;
+use super::outputs::Outputs;
+use super::run::{Wanted, warn_of_loss};
+use super::twins;
 use crate::diagnostics::{Diagnostic, Messages, Severity};
 use crate::input::{self, Choice};
 use crate::progress::Progress;
 
-pub(super) fn run(args: &ReplayArgs, list: &str, messages: Messages) -> Result<(), Diagnostic> {
+pub(super) fn run(
+    wanted: &Wanted,
+    list: &str,
+    json: Option<&Path>,
+    messages: Messages,
+) -> Result<(), Diagnostic> {
     let choices = choices(list)?;
-    refuse_another_protocol(args, list)?;
-    refuse_read_once(args, list)?;
+    refuse_another_protocol(wanted, list)?;
+    // Every protocol reads the trace, and the config, from its beginning.
+    let what = "a comparison reads its input once for each protocol";
+    wanted.refuse_read_once("E0316", what, &format!("--compare {list}"))?;
     // All machines are checked before any of them runs.
     let mut runs = Vec::new();
     for (number, (name, choice)) in choices.into_iter().enumerate() {
-        let prepared =
-            input::prepare(&args.traces, &args.trace, &args.machine, Some(&choice), messages);
+        let prepared = wanted.prepare(wanted.machine, Some(&choice), messages);
         let prepared = prepared.map_err(|error| {
             // What the first protocol goes with, this one does not.
             let refused = number > 0 && !error.shows(&choice.argument);
@@ -35,12 +42,12 @@ pub(super) fn run(args: &ReplayArgs, list: &str, messages: Messages) -> Result<(
         runs.push((name, prepared));
     }
     runs[0].1.warn(messages);
-    let output = Output::begin(args)?;
-    let bar = Progress::start(args.quiet || messages.are_for_programs());
+    let outputs = Outputs::begin(&[("--json", json)])?;
+    let bar = Progress::start(wanted.quiet || messages.are_for_programs());
     let mut accesses = 0;
     let mut reports = Vec::new();
     for (name, prepared) in runs {
-        let report = replay(args, prepared.start()?, &mut |here| bar.at(accesses + here));
+        let report = wanted.report(prepared, &mut |here| bar.at(accesses + here));
         let report = report.map_err(|error| match error.severity {
             Severity::Internal => error.under(&name),
             Severity::Input if error.code == "E0216" => error.under(&name),
@@ -50,8 +57,9 @@ pub(super) fn run(args: &ReplayArgs, list: &str, messages: Messages) -> Result<(
         reports.push(report);
     }
     bar.finish(accesses);
+    warn_of_loss(&reports, messages);
     let comparison = Comparison::new(reports);
-    output.write(|| comparison.json(), || comparison.text())
+    outputs.write(&[&|| comparison.json()], || comparison.text())
 }
 
 /// Splits the list of protocols; whether there are such is the config's to say.
@@ -70,6 +78,11 @@ fn choices(list: &str) -> Result<Vec<(String, Choice)>, Diagnostic> {
                 .on_part(argument, span, "expected a name")
                 .help("for example `--compare mesi,moesi,dragon`"));
         }
+        if twins::is_asked_for(name) {
+            return Err(Diagnostic::input("E0316", "`write-through` is no protocol")
+                .on_part(argument, span, "expected a protocol beside the others")
+                .help("`--compare write-through` alone sends every write to the store at once"));
+        }
         if choices.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
             return Err(Diagnostic::input("E0316", format!("`{name}` is compared with itself"))
                 .on_part(argument, span, "expected another protocol")
@@ -81,23 +94,11 @@ fn choices(list: &str) -> Result<Vec<(String, Choice)>, Diagnostic> {
 }
 
 /// `--set protocol=` chooses one protocol, and `--compare` several.
-fn refuse_another_protocol(args: &ReplayArgs, list: &str) -> Result<(), Diagnostic> {
+fn refuse_another_protocol(wanted: &Wanted, list: &str) -> Result<(), Diagnostic> {
     let is_protocol =
         |set: &&String| set.split('=').next().is_some_and(|key| key.trim() == "protocol");
-    let Some(set) = args.machine.set.iter().find(is_protocol) else { return Ok(()) };
+    let Some(set) = wanted.machine.set.iter().find(is_protocol) else { return Ok(()) };
     Err(Diagnostic::input("E0316", "`--compare` says which protocols run, and so does `--set`")
         .on(format!("--set {set}"), format!("expected nothing beside `--compare {list}`"))
         .help("leave `--set protocol=` out, and name the protocol in `--compare`"))
-}
-
-/// Every protocol reads the trace, and the config, from its beginning.
-fn refuse_read_once(args: &ReplayArgs, list: &str) -> Result<(), Diagnostic> {
-    let paths = args.traces.iter().chain(&args.machine.config).map(AsRef::as_ref);
-    let Some(path) = paths.into_iter().find(|path: &&Path| input::is_read_once(path)) else {
-        return Ok(());
-    };
-    let shown = path.display().to_string();
-    Err(Diagnostic::input("E0316", "a comparison reads its input once for each protocol")
-        .on(shown, "this can be read only once")
-        .help(format!("write it to a file, and `mesim replay FILE --compare {list}`")))
 }

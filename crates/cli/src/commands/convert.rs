@@ -12,7 +12,11 @@ use crate::output::{self, Draft, DraftFolder, HeldBack};
 use crate::{input, interrupt};
 
 pub(super) fn run(args: &ConvertArgs, messages: Messages) -> Result<(), Diagnostic> {
-    let trace = TraceArgs { format: args.from, lackey_modify: args.lackey_modify };
+    let trace = TraceArgs {
+        format: args.from,
+        lackey_modify: args.lackey_modify,
+        requests_write: args.requests_write,
+    };
     let format = output_format(&args.output, args.to)?;
     let sources = input::open_alone(std::slice::from_ref(&args.input), &trace)?;
     let header = sources[0].header().clone();
@@ -22,12 +26,14 @@ pub(super) fn run(args: &ConvertArgs, messages: Messages) -> Result<(), Diagnost
     if args.output.as_os_str() == "-" && args.strict {
         // What may be refused is not shown before it is known to be whole.
         let mut held = HeldBack::new();
-        losses = copy(sources, trace::writer(format, &header, Box::new(held.writer())), None)?;
+        let sink = trace::writer(format, &header, Box::new(held.writer()));
+        losses = copy(sources, sink.map_err(|error| write_failed(error, None))?, None)?;
         refuse(&losses, args.strict)?;
         held.release()?;
     } else if args.output.as_os_str() == "-" {
         let out = Box::new(BufWriter::new(std::io::stdout()));
-        losses = copy(sources, trace::writer(format, &header, out), None)?;
+        let sink = trace::writer(format, &header, out);
+        losses = copy(sources, sink.map_err(|error| write_failed(error, None))?, None)?;
     } else if is_folder(&args.output) {
         let draft = DraftFolder::begin(&args.output)?;
         let sink = trace::create_per_core(draft.path(), format, &header, "");

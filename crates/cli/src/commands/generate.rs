@@ -18,10 +18,11 @@ pub(super) fn run(args: &GenArgs, messages: Messages) -> Result<(), Diagnostic> 
     let format = trace::format_of_name(&args.output).unwrap_or(Format::Mtrace);
     // Only mtrace has titles; where there is none, none is lost.
     let title = (format == Format::Mtrace).then(|| format!("{}, made up", args.kind.name()));
-    let header = Header { cores: Some(options.cores), title, ..Header::new(format) };
+    let header = Header { cores: Some(args.kind.cores(&options)), title, ..Header::new(format) };
     if args.output.as_os_str() == "-" {
         let out = Box::new(BufWriter::new(std::io::stdout()));
-        fill(records, trace::writer(format, &header, out), None)?;
+        let sink = trace::writer(format, &header, out);
+        fill(records, sink.map_err(|error| write_failed(error, None))?, None)?;
         return Ok(());
     }
     let draft = Draft::begin(&args.output)?;
@@ -58,13 +59,20 @@ fn options(args: &GenArgs) -> Options {
         accesses: args.accesses.unwrap_or(standard.accesses),
         lines: args.lines.unwrap_or(standard.lines),
         stride: args.stride.or(standard.stride),
-        write_percent: args.write_percent.unwrap_or(standard.write_percent),
+        write_percent: args.write_percent.or(standard.write_percent),
         seed: args.seed.unwrap_or(standard.seed),
         theta: args.theta.unwrap_or(standard.theta),
         n: args.n.unwrap_or(standard.n),
         block: args.block.or(standard.block),
         lock: args.lock.unwrap_or(standard.lock),
         spins: args.spins.unwrap_or(standard.spins),
+        rate: args.rate.unwrap_or(standard.rate),
+        seconds: args.seconds.unwrap_or(standard.seconds),
+        players: args.players.unwrap_or(standard.players),
+        pages: args.pages.unwrap_or(standard.pages),
+        fsync_every: args.fsync_every.or(standard.fsync_every),
+        devices: args.devices.unwrap_or(standard.devices),
+        period: args.period.unwrap_or(standard.period),
         ..standard
     }
 }

@@ -1,6 +1,6 @@
 //! `mesim info`: what a trace holds.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use trace::{Op, Record, Source};
@@ -25,8 +25,10 @@ const COLUMNS: [(&str, &[Op]); 7] = [
 struct Counts {
     /// Records by core and column.
     cores: Vec<[u64; COLUMNS.len()]>,
-    /// Lines that an access touches.
-    lines: HashSet<u64>,
+    /// Lines that an access touches: a bit each, 64 to a word.
+    lines: HashMap<u64, u64>,
+    /// The last time, in picoseconds.
+    time: Option<u64>,
     bytes_min: u32,
     bytes_max: u32,
 }
@@ -55,17 +57,28 @@ pub(super) fn run(args: &InfoArgs) -> Result<(), Diagnostic> {
     put("cores", &format!("{}", header.cores.map_or(counts.cores.len(), usize::from)));
     let total: u64 = counts.cores.iter().flatten().sum();
     put("records", &total.to_string());
+    if let Some(time) = counts.time {
+        put("time", &format!("{} s", seconds(time)));
+    }
     if counts.bytes_max > 0 {
         let (min, max) = (counts.bytes_min, counts.bytes_max);
         let plural = if max == 1 { "" } else { "s" };
         let range = if min == max { String::new() } else { format!("{min} to ") };
         put("sizes", &format!("{range}{max} byte{plural}"));
     }
-    let plural = if counts.lines.len() == 1 { "" } else { "s" };
-    put("footprint", &format!("{} line{plural} of {line} bytes", counts.lines.len()));
+    let lines: u64 = counts.lines.values().map(|word| u64::from(word.count_ones())).sum();
+    let plural = if lines == 1 { "" } else { "s" };
+    put("footprint", &format!("{lines} line{plural} of {line} bytes"));
     text.push('\n');
     counts.table(&mut text);
     output::print(&text)
+}
+
+/// Returns picoseconds as seconds, in as few digits as say it.
+fn seconds(picoseconds: u64) -> String {
+    const SECOND: u64 = 1_000_000_000_000;
+    let decimals = format!("{}.{:012}", picoseconds / SECOND, picoseconds % SECOND);
+    decimals.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 impl Counts {
@@ -90,11 +103,23 @@ impl Counts {
         }
         let column = COLUMNS.iter().position(|(_, ops)| ops.contains(&record.op));
         self.cores[core][column.unwrap_or(COLUMNS.len() - 1)] += 1;
+        if record.op == Op::Time {
+            self.time = Some(record.addr);
+        }
         if record.op.is_access() {
             let last = record.addr + u64::from(record.size - 1);
-            self.lines.extend(record.addr >> line_shift..=last >> line_shift);
+            self.touch(record.addr >> line_shift, last >> line_shift);
             self.bytes_min = self.bytes_min.min(record.size);
             self.bytes_max = self.bytes_max.max(record.size);
+        }
+    }
+
+    /// Notes the lines from the first to the last.
+    fn touch(&mut self, first: u64, last: u64) {
+        for word in first / 64..=last / 64 {
+            let from = if word == first / 64 { first % 64 } else { 0 };
+            let to = if word == last / 64 { last % 64 } else { 63 };
+            *self.lines.entry(word).or_default() |= u64::MAX >> (63 - (to - from)) << from;
         }
     }
 

@@ -3,12 +3,17 @@
 mod bugs;
 mod compare;
 mod convert;
+mod crash;
 mod explain;
 mod generate;
 mod info;
+mod outputs;
 mod protocol;
 mod replay;
+mod run;
 mod step;
+mod twins;
+mod vary;
 mod verify;
 
 use crate::args::{Args, Command};
@@ -18,6 +23,7 @@ use crate::diagnostics::{Diagnostic, Messages};
 pub(crate) fn run(args: &Args, messages: Messages) -> Result<(), Diagnostic> {
     match &args.command {
         Command::Replay(args) => replay::run(args, messages),
+        Command::Crash(args) => crash::run(args, messages),
         Command::Step(args) => step::run(args, messages),
         Command::Protocol(command) => protocol::run(command, messages),
         Command::Info(args) => info::run(args),

@@ -14,6 +14,14 @@ use crate::{input, interrupt};
 pub(super) fn run(args: &StepArgs, messages: Messages) -> Result<(), Diagnostic> {
     let paths = std::slice::from_ref(&args.trace_path);
     let opened = input::open(paths, &args.trace, &args.machine, messages)?;
+    if opened.config.durability.is_some() {
+        return Err(Diagnostic::input("E0402", "steps do not show what becomes durable, and when")
+            .on(
+                args.machine.config.as_ref().unwrap_or(&args.trace_path).display().to_string(),
+                "expected a config without a section `durability`",
+            )
+            .help("`mesim replay` counts flushes, and `mesim crash` shows what is lost"));
+    }
     let Streams::Ordered(source) = opened.streams else {
         return Err(Diagnostic::input("E0310", "steps are shown of one trace in its own order")
             .at(Path::display(&args.trace_path).to_string())

@@ -13,6 +13,8 @@ use crate::protocol_file;
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     values: IndexMap<String, Value>,
+    /// The sections that are there (as opposed to left out, or `None`), and where.
+    sections: IndexMap<String, Origin>,
     levels: usize,
     /// The text has a list of levels, which may be empty.
     lists_levels: bool,
@@ -21,6 +23,9 @@ pub struct Draft {
     /// What the file says that `protocol` names.
     protocol: Option<Protocol>,
 }
+
+/// The word for a section that is not there.
+pub(super) const NONE: &str = "None";
 
 /// One value as it was written.
 #[derive(Clone, Debug)]
@@ -51,6 +56,7 @@ impl Draft {
         }
         draft.has_l1i |= file.has_l1i;
         draft.values.extend(file.values);
+        draft.sections.extend(file.sections);
         Ok(draft)
     }
 
@@ -73,12 +79,46 @@ impl Draft {
         let text = value.trim();
         let start = start + (value.len() - value.trim_start().len());
         let origin = Origin { source, span: start..start + text.len() };
-        if path == "rules" {
-            // A profile says all of the rules: what was said of single ones before is over.
-            self.values.retain(|known, _| !known.starts_with("rules."));
+        self.open_round(&path, key.trim(), &origin.source);
+        if raw::is_section(&path) {
+            return self.set_section(&path, argument, origin);
         }
         self.values.insert(path, Value { text: text.to_owned(), origin });
         Ok(())
+    }
+
+    /// Overrides a whole section: by a struct of its keys, or by a word, which says all of it. What
+    /// was said of its single keys before is over.
+    fn set_section(
+        &mut self,
+        path: &str,
+        argument: &str,
+        origin: Origin,
+    ) -> Result<(), ConfigError> {
+        let Origin { source, span } = origin;
+        let mut part = Self { source: source.clone(), ..Self::default() };
+        raw::read_section(argument, &argument[span], path, &mut part)
+            .map_err(|error| ConfigError::from_ron(error, source))?;
+        let inside =
+            |known: &str| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+        self.values.retain(|known, _| known != path && !inside(known));
+        self.sections.retain(|known, _| known != path && !inside(known));
+        self.values.extend(part.values);
+        self.sections.extend(part.sections);
+        Ok(())
+    }
+
+    /// Adds the sections in which a key of an argument lies, where they are not there.
+    fn open_round(&mut self, path: &str, key: &str, source: &Source) {
+        for section in raw::sections_round(path) {
+            if !self.sections.contains_key(section) {
+                let origin = Origin { source: source.clone(), span: 0..key.len() };
+                self.sections.insert(section.to_owned(), origin);
+            }
+            if self.values.get(section).is_some_and(|value| value.text == NONE) {
+                self.values.shift_remove(section);
+            }
+        }
     }
 
     /// Takes the line size that a trace's `@line` states.
@@ -137,6 +177,17 @@ impl Draft {
         self.values.insert(path.to_owned(), Value { text: text.to_owned(), origin });
     }
 
+    /// Notes that a section is there, and where.
+    pub(super) fn open(&mut self, path: &str, span: Range<usize>) {
+        let origin = Origin { source: self.source.clone(), span };
+        self.sections.insert(path.to_owned(), origin);
+    }
+
+    /// Tells whether a section is there.
+    pub(super) fn has_section(&self, path: &str) -> bool {
+        self.sections.contains_key(path)
+    }
+
     pub(super) fn list_levels(&mut self, levels: usize) {
         self.levels = levels;
         self.lists_levels = true;
@@ -161,13 +212,16 @@ impl Draft {
     /// Returns where a key was set; if it was not, where its part (such as its level) or the whole
     /// config is.
     pub(super) fn origin(&self, path: &str) -> Origin {
-        let part = path.rsplit_once('.').map(|(part, _)| format!("{part}."));
-        let beside = || {
-            let part = part.as_deref()?;
-            self.values.iter().find(|(key, _)| key.starts_with(part)).map(|(_, value)| value)
+        let value = |path: &str| self.values.get(path).map(|value| &value.origin);
+        let beside = |part: &str| {
+            let inside = |key: &String| key.starts_with(part) && key[part.len()..].starts_with('.');
+            self.values.iter().find(|(key, _)| inside(key)).map(|(_, value)| &value.origin)
         };
-        let found = self.values.get(path).or_else(beside).map(|value| value.origin.clone());
-        found.unwrap_or_else(|| Origin { source: self.source.clone(), span: 0..0 })
+        let section = |part: &str| value(part).or_else(|| self.sections.get(part));
+        let parts = path.rmatch_indices('.').map(|(dot, _)| &path[..dot]);
+        let around = || parts.map(|part| section(part).or_else(|| beside(part)));
+        let found = section(path).or_else(|| around().flatten().next());
+        found.cloned().unwrap_or_else(|| Origin { source: self.source.clone(), span: 0..0 })
     }
 
     /// Returns the name of a level.
@@ -194,7 +248,7 @@ impl Draft {
     fn unknown(&self, key: &str, source: Source) -> ConfigError {
         let names: Vec<String> = (0..self.levels).map(|level| self.level_name(level)).collect();
         let part = key.split('.').next().unwrap_or(key);
-        let parts = ["caches", "l1i", "bus", "memory", "rules"];
+        let parts = ["caches", "l1i", "bus", "memory", "rules", "durability"];
         let known = |part: &str| {
             let same = |name: &str| name.eq_ignore_ascii_case(part);
             parts.contains(&part) || same("l1i") || names.iter().any(|name| same(name))
@@ -207,7 +261,13 @@ impl Draft {
         }
         let numbers = (0..self.levels).map(|level| format!("caches.{level}"));
         let levels: Vec<String> = names.iter().cloned().chain(numbers).collect();
-        let mut error = ConfigError::unknown_key(key, source, &raw::all_keys(&levels));
+        let keys = raw::all_keys(&levels);
+        let mut error = ConfigError::unknown_key(key, source, &keys);
+        let inside = |known: &&String| known.starts_with(&format!("{key}."));
+        if let Some(first) = keys.iter().find(inside) {
+            error.help = format!("`{key}` is a part: set its keys, such as `{first}`").into();
+            return error;
+        }
         if level.is_some() || key.contains('.') && !known(part) {
             error.expected = "a level or another part of the config".into();
             error.help = format!(

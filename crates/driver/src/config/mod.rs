@@ -1,19 +1,24 @@
 //! The config of a machine: from RON and `--set`, through a draft of texts, to a checked value.
 //!
-//! `raw` knows which keys there are, `draft` what was written where, `value` how each kind of
-//! value is read; here they become a [`Config`], and nothing behind it checks again.
+//! `raw` knows which keys there are, `draft` what was written where, `value` and `duration` how
+//! each kind of value is read; here and in `durability` they become a [`Config`], and nothing
+//! behind it checks again.
 
 mod draft;
+mod durability;
+mod duration;
 mod error;
 mod raw;
 mod rules;
 mod shape;
 mod value;
 
+use ::durability::Durability;
 use cache::{Geometry, LineSize, Replacement, Ways};
 use coherence::{BusSpec, Inclusion, LevelSpec, MachineSpec, Protocol, SpecError, WritePolicy};
 
 pub use draft::Draft;
+use duration::Duration;
 pub use error::{ConfigError, ConfigErrorKind, ConfigWarning, Origin, Source};
 pub(crate) use error::{byte_offset, in_words};
 pub use rules::{PROFILES, profile_name};
@@ -45,14 +50,38 @@ pub struct Config {
     pub word_bytes: u32,
     /// Ticks in a second.
     pub clock_hz: u64,
+    /// Whether cores have caches of their own.
+    pub peers: Peers,
+    /// When clients of one cache ask.
+    pub clients: Clients,
+    /// How writes become durable below the caches, if that is asked for.
+    pub durability: Option<Durability>,
     /// What is legal but may not have been meant.
     pub warnings: Vec<ConfigWarning>,
+}
+
+/// Whether the cores of a trace have caches of their own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Peers {
+    /// Each core has its own, kept coherent over the bus.
+    Bus,
+    /// All are clients of one cache, that of core 0.
+    None,
+}
+
+/// When the clients of one cache ask.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Clients {
+    /// A client asks for one thing at a time, and waits for it.
+    Closed,
+    /// Once the trace has stated a time, its requests come when it says, whoever still waits.
+    Open,
 }
 
 impl Config {
     /// Checks a draft.
     pub fn new(draft: &Draft) -> Result<Self, ConfigError> {
-        let reader = Reader { draft };
+        let reader = Reader::new(draft)?;
         let line_bytes = reader.required::<Bytes>("line")?.0;
         let line = LineSize::new(line_bytes)
             .map_err(|error| reader.wrong("line", &error.to_string(), line_sizes(), "`64`"))?;
@@ -78,15 +107,22 @@ impl Config {
             rules: rules::read(&reader)?,
         };
         machine.check().map_err(|error| reader.conflict(&error))?;
-        let cores_max = reader.check_memory(&machine)?;
+        let peers = reader.get("peers", Peers::Bus)?;
+        let clients = reader.get("clients", Clients::Closed)?;
+        let cores_max = reader.check_memory(&machine, peers)?;
+        let durability = durability::read(&reader)?;
+        let drains = machine.rules.drain_at_end;
+        durability::check_machine(&reader, durability.is_some(), (peers, clients), drains)?;
         let warnings = reader.warnings(&machine);
-        let Hertz(clock_hz) = reader.required("clock")?;
         Ok(Self {
             machine,
             cores_from_trace: cores.is_none(),
             cores_max,
             word_bytes: word_bytes as u32,
-            clock_hz,
+            clock_hz: reader.clock_hz,
+            peers,
+            clients,
+            durability,
             warnings,
         })
     }
@@ -114,6 +150,15 @@ const WRITE_BUFFER_MAX: u32 = 1024;
 /// Reads checked values out of a draft.
 struct Reader<'a> {
     draft: &'a Draft,
+    clock_hz: u64,
+}
+
+impl<'a> Reader<'a> {
+    fn new(draft: &'a Draft) -> Result<Self, ConfigError> {
+        let timeless = Self { draft, clock_hz: 1 };
+        let Hertz(clock_hz) = timeless.required("clock")?;
+        Ok(Self { draft, clock_hz })
+    }
 }
 
 impl Reader<'_> {
@@ -139,19 +184,29 @@ impl Reader<'_> {
         Ok(value.expect("the default machine has the key"))
     }
 
+    /// Reads a latency of the machine.
     fn ticks(&self, path: &str) -> Result<u64, ConfigError> {
-        self.bounded(path, self.required(path)?)
+        self.in_ticks(path, self.required(path)?, TICKS_MAX)
     }
 
-    fn bounded(&self, path: &str, ticks: u64) -> Result<u64, ConfigError> {
-        if ticks > TICKS_MAX {
-            let expected = format!("at most {TICKS_MAX} ticks");
-            return Err(self.wrong(
-                path,
-                &format!("{ticks} ticks are too many"),
-                expected,
-                "`200`",
-            ));
+    /// Turns a duration into ticks of the clock: at least one, unless it is nothing.
+    fn in_ticks(&self, path: &str, duration: Duration, max: u64) -> Result<u64, ConfigError> {
+        let written = self.draft.get(path).map_or_else(String::new, draft::unquoted);
+        let ticks = duration.ticks(self.clock_hz);
+        let Some(ticks) = ticks.filter(|ticks| *ticks <= max) else {
+            let message = match ticks {
+                Some(ticks) => format!("{ticks} ticks are too many"),
+                None => format!("`{written}` is too many ticks"),
+            };
+            return Err(self.wrong(path, &message, format!("at most {max} ticks"), "`200`"));
+        };
+        if ticks == 0 && !duration.is_zero() {
+            let finer = duration.finer_clock();
+            let clock =
+                finer.map_or_else(|| "a longer one".to_owned(), |hz| format!("`clock: \"{hz}\"`"));
+            let message = format!("`{written}` is less than half a tick of the clock");
+            let expected = "0, or at least half a tick".to_owned();
+            return Err(self.wrong(path, &message, expected, &clock));
         }
         Ok(ticks)
     }
@@ -163,6 +218,17 @@ impl Reader<'_> {
             origin: self.draft.origin(path),
             expected: expected.into(),
             help: format!("for example {example}").into(),
+        }
+    }
+
+    /// Makes the error of values that do not go together, at one of them.
+    fn together(&self, path: &str, message: String, expected: String, help: &str) -> ConfigError {
+        ConfigError {
+            kind: ConfigErrorKind::Conflict,
+            message,
+            origin: self.draft.origin(path),
+            expected: expected.into(),
+            help: help.into(),
         }
     }
 
@@ -255,8 +321,12 @@ impl Reader<'_> {
             replacement,
             write: self.get(&key("write"), WritePolicy::WriteBack)?,
             inclusion: self.get(&key("inclusion"), Inclusion::Inclusive)?,
-            latency: self.bounded(&key("latency"), self.get(&key("latency"), 4)?)?,
+            latency: self.latency(&key("latency"))?,
         })
+    }
+
+    fn latency(&self, path: &str) -> Result<u64, ConfigError> {
+        self.in_ticks(path, self.get(path, Duration::Ticks(4))?, TICKS_MAX)
     }
 
     /// Reads the name of a level, by which `--set` and reports call it.
@@ -354,8 +424,11 @@ impl Reader<'_> {
     }
 
     /// Refuses machines that would not fit in memory; returns how many cores would.
-    fn check_memory(&self, machine: &MachineSpec) -> Result<u32, ConfigError> {
-        let cores = u64::from(machine.cores);
+    fn check_memory(&self, machine: &MachineSpec, peers: Peers) -> Result<u32, ConfigError> {
+        let cores = match peers {
+            Peers::Bus => u64::from(machine.cores),
+            Peers::None => 1,
+        };
         let lines = |specs: &[LevelSpec]| -> u64 {
             specs.iter().map(|level| u64::from(level.geometry.lines())).sum()
         };
@@ -374,7 +447,10 @@ impl Reader<'_> {
             };
             return Err(self.wrong(path, &message, expected, &example));
         }
-        Ok(room.min(u64::from(coherence::CORES_MAX)) as u32)
+        Ok(match peers {
+            Peers::Bus => room.min(u64::from(coherence::CORES_MAX)) as u32,
+            Peers::None => coherence::CORES_MAX,
+        })
     }
 
     /// An inclusive level that is smaller than what it includes is legal, and rarely meant.

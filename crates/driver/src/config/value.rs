@@ -2,7 +2,10 @@
 
 use cache::{Replacement, Ways};
 use coherence::{CleanSupply, Inclusion, VictimOrder, WritePolicy, WriteToShared};
+use durability::{AgeFrom, Arrivals, Failure, Order, Overflow, PersistDomain, ReadBlocks, Sync};
 use serde::Deserialize;
+
+use super::{Clients, Peers};
 
 /// What was expected of a value's text, and one that works.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -11,7 +14,7 @@ pub(super) struct Expected {
     pub(super) example: String,
 }
 
-fn expected(what: impl Into<String>, example: impl Into<String>) -> Expected {
+pub(super) fn expected(what: impl Into<String>, example: impl Into<String>) -> Expected {
     Expected { what: what.into(), example: example.into() }
 }
 
@@ -86,6 +89,27 @@ impl ConfigValue for u32 {
     }
 }
 
+/// A number with or without a decimal point; never one that is infinite or none.
+impl ConfigValue for f64 {
+    fn read(text: &str) -> Result<Self, Expected> {
+        let number = text.replace('_', "").parse().ok().filter(|number: &Self| number.is_finite());
+        number.ok_or_else(|| expected("a number", "0.1"))
+    }
+}
+
+/// A value that may be left out: `None`.
+impl<T: ConfigValue> ConfigValue for Option<T> {
+    fn read(text: &str) -> Result<Self, Expected> {
+        if text == "None" {
+            return Ok(None);
+        }
+        T::read(text).map(Some).map_err(|Expected { what, example }| Expected {
+            what: format!("{what}, or `None`"),
+            example,
+        })
+    }
+}
+
 impl ConfigValue for bool {
     fn read(text: &str) -> Result<Self, Expected> {
         text.parse().map_err(|_| expected("`true` or `false`", "true"))
@@ -148,6 +172,24 @@ words! {
         "AnyHolder" => Self::AnyHolder
     }
     VictimOrder { "VictimFirst" => Self::VictimFirst, "FillFirst" => Self::FillFirst }
+    Peers { "Bus" => Self::Bus, "None" => Self::None }
+    Clients { "Closed" => Self::Closed, "Open" => Self::Open }
+    Order { "Unordered" => Self::Unordered, "Fifo" => Self::Fifo, "Causal" => Self::Causal }
+    AgeFrom { "FirstDirty" => Self::FirstDirty, "LastWrite" => Self::LastWrite }
+    Failure {
+        "NotApplied" => Self::NotApplied,
+        "AckLost" => Self::AckLost,
+        "Half" => Self::Half
+    }
+    Overflow {
+        "Block" => Self::Block,
+        "Reject" => Self::Reject,
+        "WriteThrough" => Self::WriteThrough
+    }
+    Sync { "Always" => Self::Always, "EverySecond" => Self::EverySecond, "No" => Self::No }
+    PersistDomain { "Adr" => Self::Adr, "Eadr" => Self::Eadr }
+    Arrivals { "Poisson" => Self::Poisson, "Regular" => Self::Regular }
+    ReadBlocks { "Written" => Self::Written, "Popular" => Self::Popular }
 }
 
 /// The policies as RON writes them.

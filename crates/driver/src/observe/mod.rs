@@ -45,6 +45,9 @@ pub trait Watcher: Observer {
 
 impl Watcher for () {}
 
+/// The engine of a durability run looks on first.
+impl Watcher for durability::Versions {}
+
 impl<A: Watcher, B: Watcher> Watcher for (A, B) {
     #[inline]
     fn violation(&self) -> Option<&Violation> {

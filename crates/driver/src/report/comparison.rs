@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::table::Table;
-use super::{Report, json, text};
+use super::{Report, json, json_text, text};
 use crate::interleave::Interleave;
 
 /// Reports of the same trace on machines that differ in their protocol alone.
@@ -32,11 +32,7 @@ impl Comparison {
                 json!({"protocol": protocol, "report": json::value(report)})
             })
             .collect();
-        let root = json!({"schema": "mesim.compare/1", "runs": runs});
-        let mut text =
-            serde_json::to_string_pretty(&root).expect("a tree of strings and numbers is JSON");
-        text.push('\n');
-        text
+        json_text(&json!({"schema": "mesim.compare/1", "runs": runs}))
     }
 
     /// Renders the totals as one aligned table; rows that are zero throughout are left out.

@@ -9,7 +9,8 @@ use coherence::{
 use serde_json::{Map, Value, json};
 
 use super::Report;
-use crate::config::profile_name;
+use super::durability::{self, Measured};
+use crate::config::{Peers, profile_name};
 use crate::observe::{CellCounts, ClassCounters, is_possible};
 use crate::tally::CoreTally;
 
@@ -44,6 +45,9 @@ pub(super) fn value(report: &Report) -> Value {
     if let Some(counts) = &tally.cells {
         put("coverage", coverage(&report.replayed.machine.protocol, counts));
     }
+    if let Some(measured) = Measured::of(report) {
+        put("durability", durability::json::value(&measured));
+    }
     Value::Object(root)
 }
 
@@ -66,7 +70,7 @@ fn coverage(protocol: &Protocol, counts: &CellCounts) -> Value {
     json!({"processor": own, "snoop": snoop, "used": used, "of": all})
 }
 
-fn trace(report: &Report, totals: &CoreTally) -> Value {
+pub(super) fn trace(report: &Report, totals: &CoreTally) -> Value {
     let provenance = &report.provenance;
     let (paths, format) = if provenance.in_json {
         (json!(provenance.paths), json!(provenance.format.name()))
@@ -166,12 +170,12 @@ fn class_map(classes: &ClassCounters) -> Map<String, Value> {
     pairs.map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
 }
 
-fn machine(report: &Report) -> Value {
+pub(super) fn machine(report: &Report) -> Value {
     let spec = &report.replayed.machine;
     let private = spec.private.iter().map(|level| level_spec(level, "private"));
     let caches: Vec<_> =
         private.chain(spec.shared.iter().map(|level| level_spec(level, "shared"))).collect();
-    json!({
+    let mut machine = json!({
         "cores": spec.cores,
         "protocol": spec.protocol.name(),
         "line_bytes": spec.line.bytes(),
@@ -188,7 +192,15 @@ fn machine(report: &Report) -> Value {
         "memory": {"latency": spec.memory_latency},
         "write_buffer": spec.write_buffer,
         "clock_hz": report.clock_hz,
-    })
+    });
+    if report.durability.is_some() {
+        let peers = match report.peers {
+            Peers::Bus => "Bus",
+            Peers::None => "None",
+        };
+        machine["peers"] = json!(peers);
+    }
+    machine
 }
 
 fn level_spec(level: &LevelSpec, scope: &str) -> Value {
@@ -258,7 +270,7 @@ pub(super) fn rule_values(rules: Rules) -> [(&'static str, String); 6] {
     ]
 }
 
-fn rules(rules: Rules) -> Value {
+pub(super) fn rules(rules: Rules) -> Value {
     let mut map = Map::new();
     map.insert("profile".to_owned(), json!(profile_name(rules)));
     for (key, value) in rule_values(rules) {

@@ -1,15 +1,31 @@
-//! What was counted, as a value with two faces: JSON for programs, text for people.
+//! What was counted, as a value with two faces: JSON for programs, text for people; and runs beside
+//! each other.
 
 mod comparison;
+mod crash;
+mod durability;
 mod json;
+mod plot;
+mod run;
 mod table;
 mod text;
+mod time;
+mod twins;
+mod variation;
 
-pub use comparison::Comparison;
-pub use table::grouped;
+use ::durability::Durability;
+use serde_json::Value;
 use trace::Format;
 
-use crate::config::Config;
+pub use comparison::Comparison;
+pub use crash::{CrashReport, Moments};
+pub use durability::Exposure;
+pub use run::Run;
+pub use table::grouped;
+pub use twins::Twins;
+pub use variation::Variation;
+
+use crate::config::{Config, Peers};
 use crate::replay::Replayed;
 
 /// A report of one replay.
@@ -23,6 +39,10 @@ pub struct Report {
     pub word_bytes: u32,
     /// Ticks in a second.
     pub clock_hz: u64,
+    /// Whether cores have caches of their own.
+    pub peers: Peers,
+    /// How writes became durable, if that was asked for.
+    pub durability: Option<Durability>,
     /// Accesses that ran before the counting started.
     pub warmup: u64,
     /// The most accesses that were replayed, if there was a limit.
@@ -53,6 +73,8 @@ impl Report {
             provenance,
             word_bytes: config.word_bytes,
             clock_hz: config.clock_hz,
+            peers: config.peers,
+            durability: config.durability.clone(),
             warmup: 0,
             limit: None,
             counts_only: false,
@@ -61,14 +83,19 @@ impl Report {
 
     /// Renders the report as JSON, `mesim.report/1`, with a line end.
     pub fn json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(&json::value(self))
-            .expect("a tree of strings and numbers is JSON");
-        text.push('\n');
-        text
+        json_text(&json::value(self))
     }
 
     /// Renders the report as an aligned table.
     pub fn text(&self) -> String {
         text::render(self)
     }
+}
+
+/// Writes a tree with a line end.
+fn json_text(value: &Value) -> String {
+    let mut text =
+        serde_json::to_string_pretty(value).expect("a tree of strings and numbers is JSON");
+    text.push('\n');
+    text
 }

@@ -7,9 +7,11 @@ use coherence::{
     Processor, State,
 };
 
+use super::durability::{Measured, rows, settings};
 use super::table::{Table, grouped};
+use super::time::Clock;
 use super::{Report, json};
-use crate::config::profile_name;
+use crate::config::{Peers, profile_name};
 use crate::observe::{ClassCounters, is_possible};
 use crate::tally::CoreTally;
 
@@ -24,6 +26,7 @@ pub(super) fn render(report: &Report) -> String {
     level_table(report, &mut out);
     machine_table(report, &mut out);
     transition_table(report, &mut out);
+    durability_table(report, &mut out);
     if report.replayed.tally.cells.is_some() {
         out.push('\n');
         coverage_tables(report, "cells used", &mut out);
@@ -36,9 +39,7 @@ pub(super) fn header(report: &Report, protocol: &str, checked: Option<u64>, out:
     let spec = &report.replayed.machine;
     let totals = report.replayed.tally.totals().counters;
     let provenance = &report.provenance;
-    let mut line = |key: &str, value: &str| {
-        let _ = writeln!(out, "{key:<11}{value}");
-    };
+    let mut line = |key: &str, value: &str| self::line(key, value, out);
     let paths = match &provenance.paths[..] {
         [path] => path.clone(),
         paths => format!("{} files, {} to {}", paths.len(), paths[0], paths[paths.len() - 1]),
@@ -90,6 +91,29 @@ pub(super) fn header(report: &Report, protocol: &str, checked: Option<u64>, out:
     line("", &rules[..3].join(", "));
     line("", &rules[3..].join(", "));
     line("interleave", &report.replayed.interleave.to_string());
+    if let Some(settings) = &report.durability {
+        if report.peers == Peers::None {
+            line("peers", "none: the cores are clients of one cache");
+        }
+        let lines = settings::lines(settings, Clock(report.clock_hz));
+        for (number, text) in lines.iter().enumerate() {
+            line(if number == 0 { "durability" } else { "" }, text);
+        }
+    }
+}
+
+/// Writes a line of a header.
+pub(super) fn line(key: &str, value: &str, out: &mut String) {
+    let _ = writeln!(out, "{key:<11}{value}");
+}
+
+fn durability_table(report: &Report, out: &mut String) {
+    let Some(measured) = Measured::of(report) else { return };
+    let mut table = Table::new("durability", [String::new()]);
+    rows::fill(&mut table, &[rows::parts(&measured)]);
+    out.push('\n');
+    table.render(out);
+    out.pop();
 }
 
 /// Every level with its scope: private, shared, then the L1I.

@@ -1,22 +1,31 @@
 //! The list of the formats: one module each, and one line each in the functions below.
+//!
+//! `requests`, `keys` and `clock` are what the traces of requests have in common.
 
 use crate::codec::Codec;
 use crate::error::TraceError;
+use crate::error_kind::TraceErrorKind;
 use crate::format::Format;
 use crate::header::Header;
-use crate::record::CORES_MAX;
+use crate::record::{CORES_MAX, Op};
 use crate::sink::{FinishWrite, Sink};
 use crate::source::{ReadOptions, Source};
 use crate::text::buffer::LineBuffer;
 use crate::text::output::{LineWriter, TextSink};
 use crate::text::reader::{LineFormat, TextReader};
 
+mod clock;
 mod din;
+mod keys;
 mod lackey;
+mod msr;
 mod mtrace;
 mod ncsu;
 mod nus;
+mod oracle_general;
 mod percore;
+mod requests;
+mod twitter;
 mod xdin;
 
 /// Makes the reader of a trace whose format is known.
@@ -46,6 +55,13 @@ pub(crate) fn reader(
         Format::Ncsu => boxed(ncsu::Ncsu { cores }, buffer, path, codec, format),
         Format::Percore => boxed(percore::Percore, buffer, path, codec, format),
         Format::Nus => boxed(nus::Nus::default(), buffer, path, codec, format),
+        Format::OracleGeneral => {
+            let op = if options.requests_write { Op::Write } else { Op::Read };
+            let input = buffer.into_input();
+            Ok(Box::new(oracle_general::OracleGeneral::new(input, path, codec, op)?))
+        }
+        Format::Msr => boxed(msr::Msr::new(), buffer, path, codec, format),
+        Format::Twitter => boxed(twitter::Twitter::new(), buffer, path, codec, format),
     }
 }
 
@@ -59,10 +75,14 @@ pub(crate) fn looks(format: Format, line: &[u8]) -> bool {
         Format::Ncsu => ncsu::looks(line),
         Format::Percore => percore::looks(line),
         Format::Nus => nus::looks(line),
+        // Nothing in it is its own: a name or a flag has to say it.
+        Format::OracleGeneral => false,
+        Format::Msr => msr::looks(line),
+        Format::Twitter => twitter::looks(line),
     }
 }
 
-/// Makes a writer of a format.
+/// Makes a writer of a format; one that is only read is an error.
 ///
 /// The formats of one core write the records of all cores into one file and count the loss; what
 /// keeps the cores is a file for each.
@@ -70,7 +90,7 @@ pub fn writer<'out>(
     format: Format,
     header: &Header,
     out: Box<dyn FinishWrite + 'out>,
-) -> Box<dyn Sink + 'out> {
+) -> Result<Box<dyn Sink + 'out>, TraceError> {
     fn boxed<'out, W: LineWriter + 'out>(
         writer: W,
         header: &Header,
@@ -78,7 +98,7 @@ pub fn writer<'out>(
     ) -> Box<dyn Sink + 'out> {
         Box::new(TextSink::without_head(writer, header, out))
     }
-    match format {
+    Ok(match format {
         Format::Mtrace => {
             let head = mtrace::head(header);
             Box::new(TextSink::with_head(mtrace::MtraceWriter, head, out))
@@ -89,5 +109,16 @@ pub fn writer<'out>(
         Format::Ncsu => boxed(ncsu::NcsuWriter, header, out),
         Format::Percore => boxed(percore::PercoreWriter, header, out),
         Format::Nus => boxed(nus::NusWriter, header, out),
-    }
+        Format::OracleGeneral | Format::Msr | Format::Twitter => return Err(read_only(format)),
+    })
+}
+
+/// Makes the error of a format that has no writer; the path is the caller's to fill in.
+#[cold]
+pub(crate) fn read_only(format: Format) -> TraceError {
+    let names: Vec<&str> = Format::written().map(Format::name).collect();
+    TraceError::new(TraceErrorKind::ReadOnly, "<output>")
+        .found(format.name())
+        .expected(format!("one of {}", names.join(", ")))
+        .help("mtrace keeps everything: `--to mtrace`, or a name such as `out.mtrace.zst`")
 }

@@ -1,7 +1,9 @@
 //! Traces made up: the same options and seed give the same records everywhere.
 //!
 //! Each generator is a file of its own, which says what each core does in each round. All of them
-//! interleave the cores themselves: the order of the records is the order of the accesses.
+//! interleave the cores themselves: the order of the records is the order of the accesses. Those
+//! that say when an access happens (leaderboard, page-cache, iot) are of one core; a time stands
+//! before what happens then wherever it is another one than before, and all begin at 0.
 //!
 //! ```
 //! use trace::synth::{Generator, Options};
@@ -13,9 +15,13 @@
 //! ```
 
 mod false_sharing;
+mod iot;
+mod leaderboard;
 mod locks;
 mod matmul;
 mod options;
+mod pace;
+mod page_cache;
 mod ping_pong;
 mod power;
 mod producer_consumer;
@@ -50,6 +56,12 @@ pub enum Generator {
     Matmul,
     /// All cores take a lock once: test-and-set, test-and-test-and-set, ticket or MCS.
     Locks,
+    /// Scores of players, written at a steady rate: some players play much more than others.
+    Leaderboard,
+    /// Pages of a file, written at a steady rate, with an fsync now and then.
+    PageCache,
+    /// Devices that each send a reading in every period: the latest value and a log.
+    Iot,
 }
 
 impl Generator {
@@ -62,6 +74,9 @@ impl Generator {
         Generator::Zipf,
         Generator::Matmul,
         Generator::Locks,
+        Generator::Leaderboard,
+        Generator::PageCache,
+        Generator::Iot,
     ];
 
     /// Returns the name that `gen` takes.
@@ -75,6 +90,9 @@ impl Generator {
             Generator::Zipf => "zipf",
             Generator::Matmul => "matmul",
             Generator::Locks => "locks",
+            Generator::Leaderboard => "leaderboard",
+            Generator::PageCache => "page-cache",
+            Generator::Iot => "iot",
         }
     }
 
@@ -95,6 +113,24 @@ impl Generator {
             Generator::Zipf => "all cores access lines of unequal popularity",
             Generator::Matmul => "a product of two matrices of doubles, naive or blocked",
             Generator::Locks => "all cores take a lock once: tas, ttas, ticket or mcs",
+            Generator::Leaderboard => "scores of players, written at a steady rate",
+            Generator::PageCache => "pages of a file, written at a steady rate, and fsyncs",
+            Generator::Iot => "readings of devices: the latest value of each, and a log",
+        }
+    }
+
+    /// Returns how many cores the records are of.
+    #[must_use]
+    pub const fn cores(self, options: &Options) -> u16 {
+        match self {
+            Generator::PingPong
+            | Generator::FalseSharing
+            | Generator::ProducerConsumer
+            | Generator::Streaming
+            | Generator::Zipf
+            | Generator::Matmul
+            | Generator::Locks => options.cores,
+            Generator::Leaderboard | Generator::PageCache | Generator::Iot => 1,
         }
     }
 
@@ -109,6 +145,9 @@ impl Generator {
             Generator::Zipf => Box::new(zipf::generate(options)),
             Generator::Matmul => Box::new(matmul::generate(options)),
             Generator::Locks => locks::generate(options),
+            Generator::Leaderboard => Box::new(leaderboard::generate(options)),
+            Generator::PageCache => Box::new(page_cache::generate(options)),
+            Generator::Iot => Box::new(iot::generate(options)),
         })
     }
 }

@@ -5,12 +5,18 @@ use std::fmt;
 use crate::record::CORES_MAX;
 use crate::synth::Generator;
 
-/// The most lines that a generator spreads over.
+/// The most lines, players, pages or devices that a generator spreads over.
 pub(super) const LINES_MAX: u64 = 1 << 24;
 /// The largest stride, in bytes.
 const STRIDE_BYTES_MAX: u64 = 1 << 30;
 /// The largest matrix: its addresses stay far below 64 bits.
 const MATRIX_MAX: u64 = 1 << 16;
+/// The most accesses a second: they are at least 1000 ps apart.
+const RATE_MAX: u64 = 1_000_000_000;
+/// The longest trace with times, 46 days: times stay below [`CYCLES_MAX`](crate::CYCLES_MAX).
+const SECONDS_MAX: u64 = 4_000_000;
+/// The longest time between two readings, in milliseconds: a day.
+const PERIOD_MILLISECONDS_MAX: u64 = 86_400_000;
 /// The largest exponent of popularity.
 const THETA_MAX: f64 = 10.0;
 
@@ -29,11 +35,15 @@ pub struct Options {
     ///
     /// `None` is the generator's own: 4 for false sharing, else 64.
     pub stride: Option<u64>,
-    /// The percentage of accesses that are writes, drawn by the seed (streaming, zipf).
-    pub write_percent: u8,
+    /// The percentage of accesses that are writes, drawn by the seed (streaming, zipf,
+    /// leaderboard).
+    ///
+    /// `None` is the generator's own: 100 for leaderboard, else 0.
+    pub write_percent: Option<u8>,
     /// What everything random is drawn from.
     pub seed: u64,
-    /// The exponent of popularity, 0 for none (zipf): the line of rank r has weight 1 / r^theta.
+    /// The exponent of popularity, 0 for none (zipf, leaderboard): the line, or player, of rank r
+    /// has weight 1 / r^theta.
     pub theta: f64,
     /// The number of rows and columns (matmul).
     pub n: u64,
@@ -47,6 +57,20 @@ pub struct Options {
     pub hand_offs: Option<u64>,
     /// Whether all waiting cores try to take a lock that is released, or only the next (locks).
     pub herd: bool,
+    /// Accesses a second (leaderboard), or writes (page-cache).
+    pub rate: u64,
+    /// How long it goes on, in seconds (leaderboard, page-cache, iot).
+    pub seconds: u64,
+    /// The number of players (leaderboard).
+    pub players: u64,
+    /// The number of pages of the file (page-cache).
+    pub pages: u64,
+    /// After how many writes each fsync comes; `None` is never (page-cache).
+    pub fsync_every: Option<u64>,
+    /// The number of devices (iot).
+    pub devices: u64,
+    /// The time from one reading of a device to its next, in milliseconds (iot).
+    pub period: u64,
 }
 
 impl Default for Options {
@@ -57,7 +81,7 @@ impl Default for Options {
             accesses: 100_000,
             lines: 1024,
             stride: None,
-            write_percent: 0,
+            write_percent: None,
             seed: 1,
             theta: 0.99,
             n: 32,
@@ -66,6 +90,13 @@ impl Default for Options {
             spins: 10,
             hand_offs: None,
             herd: true,
+            rate: 1000,
+            seconds: 10,
+            players: 1000,
+            pages: 1024,
+            fsync_every: None,
+            devices: 1000,
+            period: 1000,
         }
     }
 }
@@ -140,13 +171,23 @@ impl Options {
             | Generator::FalseSharing
             | Generator::Streaming
             | Generator::Zipf
-            | Generator::Matmul => 1,
+            | Generator::Matmul
+            | Generator::Leaderboard
+            | Generator::PageCache
+            | Generator::Iot => 1,
         };
         within("cores", self.cores.into(), cores_min, CORES_MAX.into())?;
         within("lines", self.lines, 1, LINES_MAX)?;
         within("stride", self.stride_bytes(4), 4, STRIDE_BYTES_MAX)?;
-        within("write_percent", self.write_percent.into(), 0, 100)?;
+        within("write_percent", self.write_percent_or(0), 0, 100)?;
         within("n", self.n, 1, MATRIX_MAX)?;
+        within("rate", self.rate, 1, RATE_MAX)?;
+        within("seconds", self.seconds, 1, SECONDS_MAX)?;
+        within("players", self.players, 1, LINES_MAX)?;
+        within("pages", self.pages, 1, LINES_MAX)?;
+        within("fsync_every", self.fsync_every.unwrap_or(1), 1, u64::MAX)?;
+        within("devices", self.devices, 1, LINES_MAX)?;
+        within("period", self.period, 1, PERIOD_MILLISECONDS_MAX)?;
         if let Some(block) = self.block {
             within("block", block, 1, self.n)?;
             if !self.n.is_multiple_of(block) {
@@ -159,6 +200,11 @@ impl Options {
             return Err(OptionError { option: "theta", found: self.theta.to_string(), expected });
         }
         Ok(())
+    }
+
+    /// Returns the percentage of writes, or the generator's own.
+    pub(super) fn write_percent_or(&self, default: u8) -> u64 {
+        self.write_percent.unwrap_or(default).into()
     }
 
     /// Returns the stride, or the generator's own.

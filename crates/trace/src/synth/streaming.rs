@@ -11,7 +11,7 @@ use crate::synth::random::Random;
 /// Returns the records.
 pub(super) fn generate(options: &Options) -> impl Iterator<Item = Record> + Send + use<> {
     let (cores, lines, stride) = (options.cores, options.lines, options.stride_bytes(64));
-    let write_percent = u64::from(options.write_percent);
+    let write_percent = options.write_percent_or(0);
     let mut random = Random::new(options.seed);
     (0..options.rounds)
         .flat_map(move |_| 0..lines)

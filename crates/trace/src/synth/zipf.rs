@@ -16,16 +16,36 @@ const TOTAL: f64 = (1u64 << 52) as f64;
 /// Returns the records.
 pub(super) fn generate(options: &Options) -> impl Iterator<Item = Record> + Send + use<> {
     let (cores, stride) = (u64::from(options.cores), options.stride_bytes(64));
-    let write_percent = u64::from(options.write_percent);
-    let ends = cumulative(options.lines, options.theta);
-    let total = ends.last().copied().unwrap_or(1);
+    let write_percent = options.write_percent_or(0);
+    let lines = Popularity::new(options.lines, options.theta);
     let mut random = Random::new(options.seed);
     (0..options.accesses).map(move |access| {
-        let draw = random.below(total);
-        let line = ends.partition_point(|&end| end <= draw) as u64;
+        let line = lines.draw(&mut random);
         let op = if random.below(100) < write_percent { Op::Write } else { Op::Read };
         Record::access((access % cores) as u16, op, line * stride, 4)
     })
+}
+
+/// How popular the things of a list are: the one of rank r has weight 1 / r^theta.
+pub(super) struct Popularity {
+    /// Where each one's share of the draws ends, in whole numbers.
+    ends: Vec<u64>,
+    total: u64,
+}
+
+impl Popularity {
+    /// Makes the popularity of so many things, up to 2^24.
+    pub(super) fn new(count: u64, theta: f64) -> Popularity {
+        let ends = cumulative(count, theta);
+        let total = ends.last().copied().unwrap_or(1);
+        Popularity { ends, total }
+    }
+
+    /// Draws one of the things, from 0.
+    pub(super) fn draw(&self, random: &mut Random) -> u64 {
+        let draw = random.below(self.total);
+        self.ends.partition_point(|&end| end <= draw) as u64
+    }
 }
 
 #[expect(clippy::cast_sign_loss, reason = "weights and their sum are positive")]

@@ -40,6 +40,12 @@ impl LineBuffer {
         }
     }
 
+    /// Returns the input itself, of which nothing has been read yet.
+    pub(crate) fn into_input(self) -> Box<dyn Read + Send> {
+        assert_eq!(self.end, 0, "what was read would be lost");
+        self.input
+    }
+
     /// Returns the lines at hand, each with its newline (the last of the file too).
     pub(crate) fn lines(&self) -> &[u8] {
         &self.bytes[self.start..self.whole]

@@ -19,7 +19,8 @@ pub(super) fn binary(line: &[u8]) -> Option<Fault> {
             .found("a NUL byte")
             .expected("a line of text")
             .help(
-                "all traces are text, plain or compressed (gzip, zstd, xz, lz4): name such a file",
+                "a trace is text, plain or compressed (gzip, zstd, xz, lz4): name such a file; \
+                 oracle-general alone is binary",
             ),
     )
 }
@@ -37,13 +38,18 @@ pub(crate) fn line_too_long() -> Fault {
 #[cold]
 pub(crate) fn empty(path: &str, format: Format) -> TraceError {
     let (name, example) = (format.name(), format.example());
+    let help = if format.is_binary() {
+        format!("a record of {name} is {example}")
+    } else {
+        format!(
+            "blank lines and comments are no records; a record of {name} is a line such as \
+             `{example}`"
+        )
+    };
     TraceError::new(TraceErrorKind::Empty, path)
         .found("no record")
         .expected("at least one record")
-        .help(format!(
-            "blank lines and comments are no records; a record of {name} is a line such as \
-             `{example}`"
-        ))
+        .help(help)
 }
 
 /// Makes the error of an input that failed after `read` ("12 lines (10 records)").
@@ -89,7 +95,10 @@ pub(crate) fn not_text(path: &str, bytes: &[u8], nul: usize) -> TraceError {
     let mut error = TraceError::new(TraceErrorKind::Binary, path)
         .found("a NUL byte")
         .expected("a text trace, plain or compressed (gzip, zstd, xz, lz4)")
-        .help("name a trace of one of the formats, which `mesim replay --help` lists");
+        .help(
+            "name a trace of one of the formats, which `mesim replay --help` lists; for a binary \
+             one, add `--format oracle-general`",
+        );
     error.place = Place::Bytes(nul as u64);
     error.excerpt = Some(Box::new(shown));
     error

@@ -1,6 +1,7 @@
 //! What all text formats share: lines out of blocks, fields out of lines, errors out of both.
 
 pub(crate) mod buffer;
+pub(crate) mod commas;
 pub(crate) mod excerpt;
 pub(crate) mod failure;
 pub(crate) mod fault;

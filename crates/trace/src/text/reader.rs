@@ -17,11 +17,11 @@ use crate::text::scan;
 /// How much of a line that is too long is kept to be quoted.
 const LINE_QUOTED_BYTES: usize = LINE_BYTES_MAX + 512;
 
-/// The most records that one line makes.
-const LINE_RECORDS_MAX: usize = 2;
-
 /// The grammar of a text format, line by line.
 pub(crate) trait LineFormat: Send {
+    /// The most records that one line makes.
+    const LINE_RECORDS_MAX: usize = 2;
+
     /// Reads the line that `bytes` begin with if it is one of the common ones.
     ///
     /// Returns how many bytes it took, the newline included; 0 if the line is for
@@ -78,7 +78,7 @@ impl<F: LineFormat> TextReader<F> {
         Ok(reader)
     }
 
-    /// Appends records until there are `wanted` of them (or one more) or the trace ends.
+    /// Appends records until there are `wanted` of them (or a line's more) or the trace ends.
     fn decode(&mut self, into: &mut Vec<Record>, wanted: usize) -> Result<(), TraceError> {
         let before = into.len();
         let result = self.decode_blocks(into, before + wanted);
@@ -154,7 +154,7 @@ impl<F: LineFormat> Source for TextReader<F> {
         into.append(&mut self.first);
         if !self.ended {
             into.reserve(CHUNK);
-            self.decode(into, CHUNK + 1 - LINE_RECORDS_MAX - (into.len() - before))?;
+            self.decode(into, CHUNK + 1 - F::LINE_RECORDS_MAX - (into.len() - before))?;
         }
         Ok(into.len() > before)
     }

@@ -54,6 +54,22 @@ pub(crate) fn decimal(bytes: &[u8]) -> (u32, usize) {
     (0, 0)
 }
 
+/// Returns the decimal number that `bytes` begin with and its number of digits.
+///
+/// 0 digits: there is none, or it has more than 19, so that the value fits.
+#[inline]
+pub(crate) fn long_decimal(bytes: &[u8]) -> (u64, usize) {
+    let mut value = 0u64;
+    for (at, &byte) in bytes.iter().take(20).enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return (value, at);
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
+    (0, 0)
+}
+
 /// Returns the length of the line end (`\n` or `\r\n`) that `bytes` begin with, else 0.
 #[inline]
 pub(crate) fn line_end(bytes: &[u8]) -> usize {

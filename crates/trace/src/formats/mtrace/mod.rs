@@ -128,6 +128,12 @@ impl Mtrace {
 impl LineFormat for Mtrace {
     #[inline]
     fn fast(&mut self, bytes: &[u8], into: &mut Vec<Record>) -> usize {
+        if bytes.first() == Some(&b'@') {
+            let Some((record, length)) = self.clock.fast(bytes) else { return 0 };
+            self.started = true;
+            into.push(record);
+            return length;
+        }
         let (core, core_digits) = scan::decimal(bytes);
         let [b' ', op, b' ', b'0', b'x', rest @ ..] = &bytes[core_digits..] else { return 0 };
         let op = match op {

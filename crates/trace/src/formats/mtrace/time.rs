@@ -5,7 +5,7 @@ use crate::limits::CYCLES_MAX;
 use crate::record::{Op, Record};
 use crate::text::fault::Fault;
 use crate::text::fields::{Field, Fields};
-use crate::text::number;
+use crate::text::{number, scan};
 
 const HELP: &str = "write a time such as `@time 1.5 ms` or `@time 120 cycles`";
 
@@ -24,6 +24,35 @@ pub(super) struct Clock {
 }
 
 impl Clock {
+    /// Reads the line that `bytes` begin with if it is `@time NUMBER UNIT` and nothing else.
+    ///
+    /// Returns the record and the length of the line; `None` if the line is for
+    /// [`set`](Self::set), be it rare or wrong.
+    #[inline]
+    pub(super) fn fast(&mut self, bytes: &[u8]) -> Option<(Record, usize)> {
+        let amount = bytes.strip_prefix(b"@time ")?;
+        let (number, digits) = scan::long_decimal(amount);
+        let rest = amount[digits..].strip_prefix(b" ")?;
+        let (op, scale, unit_length) = match rest {
+            [b'u', b's', ..] => (Op::Time, 1_000_000, 2),
+            [b'n', b's', ..] => (Op::Time, 1000, 2),
+            [b'p', b's', ..] => (Op::Time, 1, 2),
+            [b'm', b's', ..] => (Op::Time, 1_000_000_000, 2),
+            [b's', ..] => (Op::Time, 1_000_000_000_000, 1),
+            [b'c', b'y', b'c', b'l', b'e', b's', ..] => (Op::TimeTicks, 1, 6),
+            _ => return None,
+        };
+        let end = scan::line_end(&rest[unit_length..]);
+        let value = number.checked_mul(scale)?;
+        let latest = if op == Op::Time { &mut self.picoseconds } else { &mut self.cycles };
+        if digits == 0 || end == 0 || value > CYCLES_MAX || value < *latest {
+            return None;
+        }
+        *latest = value;
+        let length = "@time ".len() + digits + 1 + unit_length + end;
+        Some((Record::event(0, op, value), length))
+    }
+
     /// Reads what follows `@time` and returns the record of it.
     pub(super) fn set(
         &mut self,

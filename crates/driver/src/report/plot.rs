@@ -1,0 +1,251 @@
+//! A plot as SVG that stands alone: what a crash loses over what the store is asked.
+
+use std::fmt::Write;
+
+use super::table::grouped;
+
+/// The picture.
+const WIDTH: f64 = 640.0;
+const HEIGHT: f64 = 420.0;
+/// The field in which the points lie.
+const LEFT: f64 = 84.0;
+const RIGHT: f64 = 600.0;
+const TOP: f64 = 52.0;
+const BOTTOM: f64 = 350.0;
+
+/// About the width of a letter.
+const LETTER: f64 = 7.5;
+
+/// Text and lines in grey, on light and dark grounds; points in vermilion (Okabe and Ito), which
+/// stands out from both.
+const STYLE: &str = "\
+text { font: 13px sans-serif; fill: #333 } .title { font-size: 15px }
+line, path { stroke: #888 } .grid { stroke-opacity: 0.3 } path { fill: none }
+circle { fill: #d55e00 } .way { stroke: #d55e00; stroke-opacity: 0.5 }
+@media (prefers-color-scheme: dark) { text { fill: #ddd } }";
+
+/// Draws a point for each value of a key: its name, how much is stored a second, how many writes a
+/// crash loses.
+pub(super) fn render(key: &str, points: &[(&str, f64, f64)]) -> String {
+    let of = |number: fn(&(&str, f64, f64)) -> f64| points.iter().map(number).collect::<Vec<_>>();
+    let (stored, lost) = (of(|point| point.1), of(|point| point.2));
+    let is_log = spans_decades(&stored) && spans_decades(&lost);
+    let x = Axis::over(&stored, is_log, (LEFT, RIGHT));
+    let y = Axis::over(&lost, is_log, (BOTTOM, TOP));
+    let title = format!("Writes lost and writes stored, by {}", escaped(key));
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
+         role=\"img\" aria-label=\"{title}\">\n<title>{title}</title>\n<style>{STYLE}</style>\n"
+    );
+    let middle = f64::midpoint(LEFT, RIGHT);
+    text(&mut out, (WIDTH / 2.0, 26.0), "class=\"title\" text-anchor=\"middle\"", &title);
+    axes(&mut out, &x, &y);
+    let scale = if is_log { " (log)" } else { "" };
+    let at = (middle, HEIGHT - 18.0);
+    let label = format!("store writes a second{scale}");
+    text(&mut out, at, "text-anchor=\"middle\"", &label);
+    let across = f64::midpoint(TOP, BOTTOM);
+    let turned = format!("text-anchor=\"middle\" transform=\"rotate(-90 20 {across:.1})\"");
+    text(&mut out, (20.0, across), &turned, &format!("writes lost in a crash, mean{scale}"));
+    let places: Vec<_> =
+        points.iter().map(|(_, stored, lost)| (x.place(*stored), y.place(*lost))).collect();
+    let way: Vec<_> = places.iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
+    let _ = writeln!(out, "<path class=\"way\" d=\"M{}\"/>", way.join(" L"));
+    for ((name, _, _), (x, y)) in points.iter().zip(places) {
+        let _ = writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\"/>");
+        // Less lost is more stored, so the way falls: names stand above it to the right, or where
+        // there is no room, below it to the left.
+        let has_room = x + LETTER * name.chars().count() as f64 <= WIDTH - 12.0;
+        let (at, anchor) =
+            if has_room { ((x + 8.0, y - 7.0), "start") } else { ((x - 8.0, y + 15.0), "end") };
+        text(&mut out, at, &format!("text-anchor=\"{anchor}\""), &escaped(name));
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+/// Writes both axes with their ticks.
+fn axes(out: &mut String, x: &Axis, y: &Axis) {
+    let _ = writeln!(out, "<path d=\"M{LEFT} {TOP} L{LEFT} {BOTTOM} L{RIGHT} {BOTTOM}\"/>");
+    for (tick, name) in &x.ticks {
+        let at = x.place(*tick);
+        line(out, (at, TOP), (at, BOTTOM));
+        text(out, (at, BOTTOM + 20.0), "text-anchor=\"middle\"", name);
+    }
+    for (tick, name) in &y.ticks {
+        let at = y.place(*tick);
+        line(out, (LEFT, at), (RIGHT, at));
+        text(out, (LEFT - 8.0, at + 4.5), "text-anchor=\"end\"", name);
+    }
+}
+
+fn line(out: &mut String, from: (f64, f64), to: (f64, f64)) {
+    let _ = writeln!(
+        out,
+        "<line class=\"grid\" x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\"/>",
+        from.0, from.1, to.0, to.1
+    );
+}
+
+fn text(out: &mut String, at: (f64, f64), attributes: &str, words: &str) {
+    let _ = writeln!(out, "<text x=\"{:.1}\" y=\"{:.1}\" {attributes}>{words}</text>", at.0, at.1);
+}
+
+/// Tells whether the largest of some numbers is more than ten times the smallest, which is not 0.
+fn spans_decades(numbers: &[f64]) -> bool {
+    let (min, max) = range(numbers);
+    min > 0.0 && max / min > 10.0
+}
+
+fn range(numbers: &[f64]) -> (f64, f64) {
+    let min = numbers.iter().copied().fold(f64::INFINITY, f64::min);
+    (min, numbers.iter().copied().fold(0.0, f64::max))
+}
+
+/// From numbers to places in the picture.
+struct Axis {
+    is_log: bool,
+    /// The numbers at its ends, or their decimal logarithms.
+    ends: (f64, f64),
+    /// The places of its ends.
+    places: (f64, f64),
+    ticks: Vec<(f64, String)>,
+}
+
+impl Axis {
+    fn over(numbers: &[f64], is_log: bool, places: (f64, f64)) -> Self {
+        let (min, max) = range(numbers);
+        let (ends, ticks) = if is_log { decades(min, max) } else { steps(max) };
+        Self { is_log, ends, places, ticks }
+    }
+
+    fn place(&self, number: f64) -> f64 {
+        let number = if self.is_log { number.log10() } else { number };
+        let share = (number - self.ends.0) / (self.ends.1 - self.ends.0);
+        self.places.0 + share * (self.places.1 - self.places.0)
+    }
+}
+
+/// The powers of ten round a range.
+fn decades(min: f64, max: f64) -> ((f64, f64), Vec<(f64, String)>) {
+    let (low, high) = (min.log10().floor() as i32, max.log10().ceil() as i32);
+    let ticks = (low..=high).map(|power| (10_f64.powi(power), power_text(1, power)));
+    ((f64::from(low), f64::from(high)), ticks.collect())
+}
+
+/// Four to ten steps of 1, 2 or 5 and a power of ten, from 0 to a number or just above.
+fn steps(max: f64) -> ((f64, f64), Vec<(f64, String)>) {
+    let max = if max > 0.0 { max } else { 1.0 };
+    let power = (max / 4.0).log10().floor() as i32;
+    let fits = |digit: &u32| f64::from(*digit) * 10_f64.powi(power) * 4.0 <= max;
+    let digit = [5, 2, 1].into_iter().find(fits).unwrap_or(1);
+    let step = f64::from(digit) * 10_f64.powi(power);
+    // At most ten.
+    let below = |number: &u32| f64::from(*number) * step < max;
+    let count = (0..10).take_while(below).count() as u32;
+    let ticks = (0..=count).map(|number| {
+        (f64::from(number) * step, power_text(u64::from(number) * u64::from(digit), power))
+    });
+    ((0.0, f64::from(count) * step), ticks.collect())
+}
+
+/// Writes a number times a power of ten.
+fn power_text(number: u64, power: i32) -> String {
+    let zeros = power.unsigned_abs();
+    match 10_u64.checked_pow(zeros) {
+        _ if number == 0 => "0".to_owned(),
+        Some(scale) if power >= 0 => {
+            number.checked_mul(scale).map_or_else(|| format!("{number}e{power}"), grouped)
+        }
+        Some(scale) => {
+            let width = zeros as usize;
+            let text = format!("{}.{:0width$}", grouped(number / scale), number % scale);
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        None => format!("{number}e{power}"),
+    }
+}
+
+/// Writes a text so that it is no markup.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c if c.is_control() => out.push(char::REPLACEMENT_CHARACTER),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checks that each element is closed where it was opened, and that attributes are quoted.
+    fn is_well_formed(svg: &str) {
+        let mut open: Vec<&str> = Vec::new();
+        let mut rest = svg;
+        while let Some(start) = rest.find('<') {
+            let end = start + rest[start..].find('>').expect("a tag ends");
+            let tag = &rest[start + 1..end];
+            assert!(!rest[..start].contains('>'), "{}", &rest[..start]);
+            assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+            if let Some(name) = tag.strip_prefix('/') {
+                assert_eq!(open.pop(), Some(name));
+            } else if !tag.ends_with('/') {
+                open.push(tag.split([' ', '\n']).next().unwrap());
+            }
+            rest = &rest[end + 1..];
+        }
+        assert!(open.is_empty() && rest == "\n", "{open:?} {rest:?}");
+        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+        for refused in ["<script", "href", "url(", "@import"] {
+            assert!(!svg.contains(refused), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_plot_is_well_formed_and_names_its_points() {
+        let svg = render("a<\"b\"&c", &[("1 s", 200.0, 50.0), ("<5 s>", 100.0, 250.0)]);
+        is_well_formed(&svg);
+        for text in ["by a&lt;&quot;b&quot;&amp;c<", ">1 s<", ">&lt;5 s&gt;<", ">200<", ">250<"] {
+            assert!(svg.contains(text), "{text}: {svg}");
+        }
+        assert!(!svg.contains("(log)"));
+        // 200 of 0 to 200 lies at the right end, and 50 of 0 to 250 at a fifth of the height:
+        // 350 - 298 / 5 = 290.4.
+        assert!(svg.contains("<circle cx=\"600.0\" cy=\"290.4\""), "{svg}");
+    }
+
+    #[test]
+    fn both_scales_are_logarithmic_if_both_span_more_than_ten() {
+        let svg = render("k", &[("a", 1.0, 1000.0), ("b", 100.0, 10.0)]);
+        is_well_formed(&svg);
+        assert_eq!(svg.matches("(log)").count(), 2);
+        // 10 of 10 to 1,000 lies at the bottom, 100 of 1 to 100 at the right.
+        assert!(svg.contains("<circle cx=\"600.0\" cy=\"350.0\""), "{svg}");
+        assert!(!render("k", &[("a", 1.0, 10.0), ("b", 100.0, 10.0)]).contains("(log)"));
+        assert!(!render("k", &[("a", 1.0, 0.0), ("b", 100.0, 10.0)]).contains("(log)"));
+    }
+
+    #[test]
+    fn nothing_is_a_plot_too() {
+        is_well_formed(&render("k", &[("a", 0.0, 0.0)]));
+        is_well_formed(&render("k", &[("a", 1e-7, 1e18), ("b", 1e18, 1e-7)]));
+    }
+
+    #[test]
+    fn ticks_are_round() {
+        let names = |max| steps(max).1.into_iter().map(|(_, name)| name).collect::<Vec<_>>();
+        assert_eq!(names(200.0), ["0", "50", "100", "150", "200"]);
+        assert_eq!(names(0.9), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+        assert_eq!(names(4321.0), ["0", "1,000", "2,000", "3,000", "4,000", "5,000"]);
+        assert_eq!(power_text(1, -3), "0.001");
+        assert_eq!(power_text(1, 3), "1,000");
+    }
+}
