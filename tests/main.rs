@@ -1,12 +1,16 @@
 //! Integration tests: one binary, a module each.
 
+mod claims;
 mod cli;
 mod closed_forms;
 mod compare;
 mod configs;
 mod coverage;
+mod crashes;
 mod cycles;
 mod docs;
+mod durability_properties;
+mod durable_reference;
 mod golden;
 mod library;
 mod markdown;
