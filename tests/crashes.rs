@@ -201,3 +201,56 @@ fn what_nothing_keeps_is_warned_of() {
     let logged = "replay keys.mtrace -c keys.ron -q --set durability.log.sync=Always";
     assert_eq!(warning(logged), "");
 }
+
+/// Two clients of one cache: the first write waits for an fsync of 1 ms.
+const CLIENTS: &str = "0 W 0x1000\n1 W 0x2000\n0 W 0x1000\n1 R 0x2000\n";
+
+#[test]
+fn where_accesses_wait_the_cores_go_on_in_the_order_of_time() {
+    let folder = folder();
+    folder.write("clients.mtrace", CLIENTS.as_bytes());
+    let replay = |trace: &str, flags: &str| {
+        let line = format!("replay {trace} -c keys.ron -q --json - {flags}");
+        let value = json(&folder, &line);
+        let latency = &value["durability"]["write_latency_ms"];
+        assert_eq!(latency["max"], if flags.contains("Always") { 2.3 } else { 0.3 }, "{line}");
+        value["interleave"].as_str().expect("a text").to_owned()
+    };
+    let log = "--set durability.log=(sync:Always,fsync:\"1ms\",serial:false)";
+    // Both look at 0 and are done at 0.3 ms. The fsync for the first begins at once; the second
+    // is served by the next one: 0.3 + 1 + 1 ms.
+    assert_eq!(replay("clients.mtrace", log), "clock");
+    assert_eq!(replay("clients.mtrace", &format!("{log} --interleave recorded")), "recorded");
+    // One core has one order, and what comes at the times of the trace comes in theirs.
+    assert_eq!(replay("keys.mtrace", ""), "recorded");
+    assert_eq!(replay("clients.mtrace", "--set clients=Open"), "recorded");
+}
+
+#[test]
+fn clients_that_ask_one_cache_at_once_stall_for_longer_than_passes() {
+    let folder = folder();
+    // Eight writes at 0, each to two lines that nobody has.
+    let ask = |client: u32| format!("{client} W 0x{client:x}03c 8\n");
+    let all_ask: Vec<String> = (1..=8).map(ask).collect();
+    folder.write("clients.mtrace", all_ask.concat().as_bytes());
+    let value = json(&folder, "replay clients.mtrace -c keys.ron -q --json - --check");
+    let core = &value["cores"][0];
+    // A look takes 300 us. The bus costs nothing, but serves one miss after the other: the first
+    // client has its second line at 600 us and each next one 300 us later, which it stalls for.
+    assert_eq!(core["cycles"], 600 + 7 * 300);
+    assert_eq!(core["stall_cycles"], (0..8).map(|before| before * 300).sum::<u64>());
+}
+
+#[test]
+fn what_is_too_old_while_everything_is_being_stored_waits_for_the_end_of_that() {
+    let folder = folder();
+    // A call of 10 s takes everything; what is written meanwhile is too old after 1 s.
+    let set = "--set durability.flush.order=Causal --set durability.flush.max_age=1s \
+               --set durability.flush.every=None --set durability.store.latency=10s";
+    let line = format!("replay keys.mtrace -c keys.ron -q --json - --check {set}");
+    let flushes = &json(&folder, &line)["durability"]["flushes"];
+    // At 1 s the key of 0 s goes, alone; those of 1, 2 and 3 s wait for the end and go together.
+    assert_eq!(flushes["by_trigger"]["max_age"], 1, "{flushes}");
+    assert_eq!(flushes["by_trigger"]["shutdown"], 1, "{flushes}");
+    assert_eq!(flushes["blocks"], 3, "{flushes}");
+}

@@ -18,7 +18,7 @@ use crate::durable_reference::{self, Machine};
 use crate::reference::random::SplitMix;
 
 /// Tasks that one run compares.
-const TASKS: u64 = 120;
+const TASKS: u64 = 4_000;
 /// The seed of the first task.
 const SEED: u64 = 20_261_123;
 

@@ -1,6 +1,6 @@
 //! Calls to the store: when they are sent, how they end, and what happens after a failure.
 
-use durability::{Failure, Order, Ticks};
+use durability::{Failure, Order, PersistDomain, Ticks};
 
 use super::draws;
 use super::flush::Taken;
@@ -72,8 +72,7 @@ impl Model<'_> {
         if self.in_flight(true) + self.in_flight(false) >= self.spec.store.parallel {
             return false;
         }
-        let is_due = |call: &Call| call.through && call.standing == Standing::Due;
-        if let Some(id) = self.calls.iter().position(is_due) {
+        if let Some(id) = self.first_due(true) {
             self.resend(id);
             return true;
         }
@@ -87,14 +86,22 @@ impl Model<'_> {
         true
     }
 
+    /// Of the calls that may be sent again, the one that failed first.
+    fn first_due(&self, through: bool) -> Option<usize> {
+        let is_due = |id: &usize| {
+            let call = &self.calls[*id];
+            call.through == through && call.standing == Standing::Due
+        };
+        self.failed.iter().copied().find(is_due)
+    }
+
     fn send_a_flush(&mut self) -> bool {
         let workers = self.spec.flush.workers;
         let places = self.spec.store.parallel.saturating_sub(self.in_flight(true)).min(workers);
         if self.in_flight(false) >= places {
             return false;
         }
-        let is_due = |call: &Call| !call.through && call.standing == Standing::Due;
-        if let Some(id) = self.calls.iter().position(is_due) {
+        if let Some(id) = self.first_due(false) {
             self.resend(id);
             return true;
         }
@@ -199,6 +206,7 @@ impl Model<'_> {
     /// one that was not sent takes the place of the old one.
     fn resend(&mut self, id: usize) {
         self.measures.retries += 1;
+        self.failed.retain(|failed| *failed != id);
         let flush = &self.spec.flush;
         let through = self.calls[id].through;
         if flush.order == Order::Unordered && flush.coalesce && !through {
@@ -233,7 +241,10 @@ impl Model<'_> {
         }
         let drawn = draws::fails(store.fail, &mut self.failures).then_some(store.failure);
         let (sent, done) = (self.now, self.now + takes);
-        let out = store.outages.iter().any(|outage| sent < outage.end && outage.start < done);
+        let out = store
+            .outages
+            .iter()
+            .any(|outage| sent < outage.end && outage.start < done.max(sent + 1));
         let failure = if out { Some(Failure::NotApplied) } else { drawn };
 
         let call = &mut self.calls[id];
@@ -256,7 +267,7 @@ impl Model<'_> {
             Some(Failure::NotApplied | Failure::Half) => 0,
         };
         for row in &call.rows[..applied] {
-            self.ledger.land(row.seq, self.spec.store.guard);
+            self.land(row.seq);
         }
         if call.failure.is_none() {
             self.acknowledge_call(id);
@@ -277,6 +288,17 @@ impl Model<'_> {
                 self.measures.rejected += 1;
             }
             self.done(request, Await::Store(seq));
+        }
+    }
+
+    /// Writes a row to the store. A store with a guard keeps the larger sequence; without one,
+    /// what it had of later writes is gone.
+    fn land(&mut self, seq: Seq) {
+        let undone = self.ledger.land(seq, self.spec.store.guard);
+        if self.spec.persist_domain != Some(PersistDomain::Eadr) {
+            for seq in undone {
+                self.ledger.undo(seq, self.now, self.part);
+            }
         }
     }
 
@@ -302,6 +324,7 @@ impl Model<'_> {
             }
         } else {
             call.standing = Standing::Failed(self.now + retry.delay);
+            self.failed.push(id);
         }
     }
 
@@ -317,8 +340,8 @@ impl Model<'_> {
     /// The first failed call that is due may be sent again.
     pub fn call_again(&mut self) {
         let now = self.now;
-        let is_due = |call: &&mut Call| call.standing == Standing::Failed(now);
-        let call = self.calls.iter_mut().find(is_due).expect("a retry is due");
-        call.standing = Standing::Due;
+        let is_due = |id: &usize| self.calls[*id].standing == Standing::Failed(now);
+        let id = self.failed.iter().copied().find(is_due).expect("a retry is due");
+        self.calls[id].standing = Standing::Due;
     }
 }

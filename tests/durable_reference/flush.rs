@@ -18,8 +18,8 @@ pub struct Taken {
 }
 
 impl Model<'_> {
-    /// The blocks that a trigger may take: dirty in the cache, and neither taken nor, if one
-    /// version at a time is in flight, in flight or awaiting a retry.
+    /// The blocks that a trigger may take: dirty in the cache, with nothing that has left it and
+    /// waits to be sent, nor, if one version at a time is in flight, in flight or awaiting a retry.
     pub fn candidates(&self) -> Vec<u64> {
         let taken: BTreeSet<u64> = self.taken.iter().map(|taken| taken.block).collect();
         let dirty = self.ledger.dirty();
@@ -27,14 +27,15 @@ impl Model<'_> {
             let block = &dirty[number];
             let in_flight = self.spec.flush.one_in_flight && !block.sent.is_empty();
             let is_taken = taken.contains(number) || !block.through.is_empty();
-            !block.to_take().is_empty() && !is_taken && !in_flight
+            let waits = is_taken || !block.left.is_empty();
+            !block.cached.is_empty() && !waits && !in_flight
         };
         dirty.keys().copied().filter(is_candidate).collect()
     }
 
-    /// When the oldest version of a block became dirty that can be taken.
+    /// When a block became dirty in the cache, or what it has left there was.
     fn dirty_since(&self, block: u64) -> Ticks {
-        let rows = self.ledger.of(block).to_take();
+        let rows = self.ledger.of(block).newest();
         let moments = rows.iter().map(|seq| self.ledger.get(*seq).dirty_since);
         moments.min().expect("it is dirty")
     }
@@ -44,7 +45,7 @@ impl Model<'_> {
         match self.spec.flush.age_from {
             AgeFrom::FirstDirty => self.dirty_since(block),
             AgeFrom::LastWrite => {
-                let rows = self.ledger.of(block).to_take();
+                let rows = self.ledger.of(block).newest();
                 let moments = rows.iter().map(|seq| self.ledger.get(*seq).applied);
                 moments.max().expect("it is dirty")
             }
@@ -101,10 +102,13 @@ impl Model<'_> {
             }
             // One atomic call at a time, of everything. What triggers meanwhile is made up.
             Order::Causal => {
-                if self.flush_is_open() {
+                let others_wait = !self.waiting_triggers.is_empty() && trigger != Trigger::Timer;
+                if self.flush_is_open() || others_wait {
                     self.waiting_triggers.push(trigger);
                     return;
                 }
+                // It makes them all up.
+                self.waiting_triggers.clear();
                 let taken = |block| Taken { block, frozen: None, by_timer };
                 rows.extend(self.all_that_is_dirty().into_iter().map(taken));
             }
@@ -160,7 +164,7 @@ impl Model<'_> {
         };
         let new: Vec<u64> = dirty.into_iter().filter(|block| !is_taken(block)).collect();
         self.take(trigger, new);
-        self.send_what_may_be_sent();
+        self.after_completion();
     }
 
     /// Right after an access: the number of dirty blocks, the queue, the share of dirty blocks.
@@ -171,6 +175,7 @@ impl Model<'_> {
             self.take(Trigger::DirtyCount, candidates);
         }
         self.take_if_the_queue_is_full();
+        self.take_for_those_who_wait();
         self.take_in_the_background();
         self.send_what_may_be_sent();
     }
@@ -255,7 +260,8 @@ impl Model<'_> {
         } else if runs && self.missed && !self.timer_is_busy() {
             self.tick();
         } else if !self.waiting_triggers.is_empty() && !self.flush_is_open() {
-            let trigger = self.waiting_triggers.remove(0);
+            let trigger = self.waiting_triggers[0];
+            self.waiting_triggers.clear();
             self.take(trigger, self.all_that_is_dirty());
         } else if runs && self.next_too_old() == Some(now) {
             self.take(Trigger::MaxAge, self.too_old());

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use durability::{PersistDomain, Ticks};
 
+use super::model::Part;
+
 /// Which write: 1 for the first that was applied to the cache.
 pub type Seq = usize;
 
@@ -64,6 +66,8 @@ pub struct Write {
     /// When the store acknowledged it or a later version of its block.
     pub stored: Option<Ticks>,
     pub durable: Option<Ticks>,
+    /// The part of the run in which it ceased to be durable.
+    pub undone: Option<Part>,
 }
 
 /// The versions of a block that are outstanding.
@@ -83,6 +87,11 @@ impl Outstanding {
         rows
     }
 
+    /// Those that are dirty in the cache, or else have left it.
+    pub fn newest(self) -> Vec<Seq> {
+        if self.cached.is_empty() { self.left } else { self.cached }
+    }
+
     pub fn is_queued(&self) -> bool {
         !(self.cached.is_empty() && self.left.is_empty() && self.through.is_empty())
     }
@@ -94,6 +103,8 @@ pub struct Ledger {
     writes: Vec<Write>,
     /// The version of each block in the store.
     content: BTreeMap<u64, Seq>,
+    /// When writes that are not durable any more were acknowledged, and became durable before.
+    pub ended: Vec<(Ticks, Ticks)>,
 }
 
 impl Ledger {
@@ -122,6 +133,7 @@ impl Ledger {
             acknowledged: None,
             stored: None,
             durable: None,
+            undone: None,
         });
         self.writes.len()
     }
@@ -166,13 +178,40 @@ impl Ledger {
         self.dirty().remove(&block).unwrap_or_default()
     }
 
-    /// Writes a row to the store. A store with a guard keeps the larger sequence.
-    pub fn land(&mut self, seq: Seq, guard: bool) {
+    /// Writes a row to the store, unless it has a later one and a guard. Returns the writes that
+    /// it does not have any more.
+    pub fn land(&mut self, seq: Seq, guard: bool) -> Vec<Seq> {
         let block = self.get(seq).block;
         let content = self.content.get(&block).copied().unwrap_or(0);
-        if !guard || seq >= content {
-            self.content.insert(block, seq);
-            self.get_mut(seq).landed = true;
+        if guard && seq < content {
+            return Vec::new();
+        }
+        self.content.insert(block, seq);
+        self.get_mut(seq).landed = true;
+        let undone: Vec<Seq> =
+            (seq + 1..=content).filter(|later| self.get(*later).block == block).collect();
+        for seq in &undone {
+            let write = self.get_mut(*seq);
+            (write.landed, write.stored) = (false, None);
+        }
+        undone
+    }
+
+    /// The store does not have a write any more: it is not durable, unless something else has it.
+    pub fn undo(&mut self, seq: Seq, now: Ticks, part: Part) {
+        let is_kept = self.numbered().any(|(kept, write)| {
+            kept >= seq
+                && write.block == self.get(seq).block
+                && (write.synced || write.on_replica.is_some_and(|arrival| arrival <= now))
+        });
+        if is_kept {
+            return;
+        }
+        let write = self.get_mut(seq);
+        if let Some(durable) = write.durable.take() {
+            write.undone = Some(part);
+            let told = write.acknowledged;
+            self.ended.extend(told.map(|told| (told, durable)));
         }
     }
 

@@ -8,7 +8,7 @@ use durability::{
 };
 
 use super::ledger::{Fate, Seq, Write};
-use super::model::Model;
+use super::model::{Model, Part};
 
 /// What is counted on the way; everything else is in the ledger.
 #[derive(Clone, Debug, Default)]
@@ -141,13 +141,18 @@ impl Model<'_> {
     pub fn outcome(self, end: Ticks, at_end: Loss) -> (Outcome, Vec<Crash>) {
         let ledger = &self.ledger;
         let acknowledged = || ledger.writes().iter().filter(|write| write.acknowledged.is_some());
-        let mut windows = Vec::new();
-        let mut oldest = 0;
+        let (mut windows, mut oldest) = (Vec::new(), 0);
+        for (told, durable) in &ledger.ended {
+            windows.push(durable.saturating_sub(*told));
+            oldest = oldest.max((*durable).min(end).saturating_sub(*told));
+        }
         for write in acknowledged() {
             let told = write.acknowledged.unwrap_or(0);
             windows.extend(write.durable.map(|durable| durable.saturating_sub(told)));
-            let until = write.durable.unwrap_or(end).min(end);
-            oldest = oldest.max(until.saturating_sub(told));
+            if write.undone != Some(Part::Ending) {
+                let until = write.durable.unwrap_or(end).min(end);
+                oldest = oldest.max(until.saturating_sub(told));
+            }
         }
         let measures = &self.measures;
         let staleness = self

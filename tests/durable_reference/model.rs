@@ -165,6 +165,8 @@ pub struct Model<'a> {
     pub waiting_triggers: Vec<Trigger>,
     // Calls to the store.
     pub calls: Vec<Call>,
+    /// Calls that have failed and not been sent again, in the order in which they failed.
+    pub failed: Vec<usize>,
     /// Writes that go through, in the order in which the store got them.
     pub handed: Vec<Seq>,
     pub latencies: SplitMix,
@@ -220,6 +222,7 @@ impl<'a> Model<'a> {
             missed: false,
             waiting_triggers: Vec::new(),
             calls: Vec::new(),
+            failed: Vec::new(),
             handed: Vec::new(),
             latencies: SplitMix::new(seed(1)),
             failures: SplitMix::new(seed(2)),
@@ -369,6 +372,8 @@ impl<'a> Model<'a> {
             Completion::Call(call) => self.call_done(call),
             Completion::Fsync => self.fsync_done(),
         }
+        // What was given up is settled, though a later version may be taken at once.
+        self.release_fences();
         self.after_completion();
     }
 
@@ -575,6 +580,14 @@ impl<'a> Model<'a> {
         self.leave(&blocks, trigger);
     }
 
+    /// A version of the block is taken, has left the cache, is in flight or awaits its retry.
+    fn is_under_way(&self, block: u64) -> bool {
+        let versions = self.ledger.of(block);
+        let has_left = [&versions.left, &versions.through, &versions.sent];
+        has_left.iter().any(|versions| !versions.is_empty())
+            || self.taken.iter().any(|taken| taken.block == block)
+    }
+
     /// Lets clients go on whose fences have nothing to wait for: the versions that they cleaned
     /// are durable, or have been given up.
     fn release_fences(&mut self) {
@@ -585,14 +598,14 @@ impl<'a> Model<'a> {
             let keeps = self.spec.persist_domain == Some(PersistDomain::Eadr);
             let waits = |seq: &Seq| {
                 let write = self.ledger.get(*seq);
-                let gone = self.ledger.numbered().all(|(other, version)| {
-                    version.block != write.block || other < *seq || !version.fate.is_outstanding()
-                });
-                !keeps && write.durable.is_none() && !gone
+                !keeps && write.durable.is_none() && self.is_under_way(write.block)
             };
-            if !self.clients[number].fence.iter().any(waits) {
+            // What was settled stays settled, whatever is written to the block next.
+            let mut fence = self.clients[number].fence.clone();
+            fence.retain(waits);
+            self.clients[number].fence = fence;
+            if self.clients[number].fence.is_empty() {
                 let client = &mut self.clients[number];
-                client.fence.clear();
                 (client.doing, client.clock) = (Doing::Ready, self.now);
             }
         }

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use driver::config::{Config, Draft};
+use driver::config::{Clients, Config, Draft};
 use driver::report::Provenance;
 use driver::{Interleave, Streams};
 use trace::{Ahead, Header, Input, ReadOptions, Source};
@@ -77,6 +77,7 @@ impl Prepared {
     /// Begins to read the records.
     pub(crate) fn start(self) -> Result<Opened, Diagnostic> {
         let Self { config, sources, wanted, provenance } = self;
+        let wanted = wanted.or_else(|| sources.order_in_time(&config));
         let (streams, interleave) = sources.interleaved(wanted)?;
         Ok(Opened { config, streams, interleave, provenance })
     }
@@ -170,6 +171,15 @@ impl Sources {
             Self::Ordered(source) => source.header(),
             Self::PerCore(sources) => sources[0].header(),
         }
+    }
+
+    /// Returns the order of a trace that states one, where the accesses of its cores take the time
+    /// that they take: then an access that waits holds no other core up.
+    fn order_in_time(&self, config: &Config) -> Option<Interleave> {
+        let has_turns = config.durability.is_some() && config.clients == Clients::Closed;
+        let is_ordered = matches!(self, Self::Ordered(_));
+        let one_core = self.header().cores == Some(1);
+        (has_turns && is_ordered && !one_core).then_some(Interleave::Clock)
     }
 
     /// Decides the order of accesses, and splits a trace by cores where that asks for it.

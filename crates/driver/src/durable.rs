@@ -7,7 +7,7 @@ use coherence::CORES_MAX;
 use durability::{Durability, Engine, Request, Stopped, WrongCount};
 use trace::{Op, Record};
 
-use crate::audit::{BrokenLaw, audit};
+use crate::audit::{BrokenLaw, Turns, audit};
 use crate::config::{Clients, Config, Peers};
 use crate::interleave::{Interleave, Merger};
 use crate::observe::Watcher;
@@ -248,7 +248,8 @@ impl<O: Watcher> DurableRun<O> {
         // The orderly end is no part of the trace: what it cleans is not counted here.
         let tally = Tally::of(self.engine.machine());
         let machine = self.engine.machine().spec().clone();
-        audit(&machine, &tally, &[]).map_err(ReplayError::Law)?;
+        let turns = if self.one_cache { Turns::Overlapping } else { Turns::OneByOne };
+        audit(&machine, &tally, &[], turns).map_err(ReplayError::Law)?;
         let accesses = self.accesses;
         let checked_loads = self.engine.observer().checked_loads();
         let name = |stopped| stopped_error(accesses, stopped, &machine);

@@ -7,7 +7,7 @@ use coherence::{Broken, CORES_MAX, Machine, MachineSpec};
 use durability::{Crash, CrashPlan, Outcome};
 use trace::{Op, Record, Source};
 
-use crate::audit::audit;
+use crate::audit::{Turns, audit};
 use crate::config::Config;
 use crate::durable::DurableRun;
 use crate::interleave::{Interleave, Merger};
@@ -320,7 +320,8 @@ impl<O: Watcher> Session<O> {
         let now = Tally::of(&self.machine);
         let tally = now.since(&self.before);
         let machine = self.machine.spec().clone();
-        audit(&machine, &tally, &self.before.standing).map_err(ReplayError::Law)?;
+        audit(&machine, &tally, &self.before.standing, Turns::OneByOne)
+            .map_err(ReplayError::Law)?;
         let accesses = self.accesses.saturating_sub(self.warmup);
         let checked_loads = self.machine.observer().checked_loads();
         Ok(Replayed {

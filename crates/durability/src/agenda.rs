@@ -39,8 +39,8 @@ pub(crate) enum Event {
     Retry(CallId),
     /// The outside reader reads.
     Read,
-    /// A client gets the place that it waited for.
-    Admit(ClientId),
+    /// The first of those who wait gets the place that it waited for.
+    Admit,
     /// A client whose request was paused tries again.
     Resume(ClientId),
     /// The loop that serves all clients takes up the next request.
@@ -51,7 +51,11 @@ pub(crate) enum Event {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Stage {
     Completion,
-    Trigger,
+    Timer,
+    MakeUp,
+    MaxAge,
+    LogTimer,
+    Retry,
     Reader,
     Admission,
     Access,
@@ -68,11 +72,13 @@ impl Event {
             | Event::Replicated(..)
             | Event::ReplicasAnswer(_)
             | Event::Accepted(..) => Stage::Completion,
-            Event::Tick | Event::MakeUp | Event::MaxAge | Event::LogTick | Event::Retry(_) => {
-                Stage::Trigger
-            }
+            Event::Tick => Stage::Timer,
+            Event::MakeUp => Stage::MakeUp,
+            Event::MaxAge => Stage::MaxAge,
+            Event::LogTick => Stage::LogTimer,
+            Event::Retry(_) => Stage::Retry,
             Event::Read => Stage::Reader,
-            Event::Admit(_) => Stage::Admission,
+            Event::Admit => Stage::Admission,
             Event::Resume(_) => Stage::Access,
             Event::LoopStep => Stage::AfterAccesses,
         }
@@ -91,7 +97,12 @@ impl Agenda {
     pub(crate) fn schedule(&mut self, at: Ticks, event: Event) {
         self.scheduled += 1;
         self.reads += usize::from(event == Event::Read);
-        self.heap.push(Reverse((at, event.stage(), self.scheduled, event)));
+        // Whoever was paused goes on as whoever asks: the lowest number first.
+        let order = match event {
+            Event::Resume(client) => u64::from(client),
+            _ => self.scheduled,
+        };
+        self.heap.push(Reverse((at, event.stage(), order, event)));
     }
 
     /// Returns the moment and stage of the next event.

@@ -44,6 +44,8 @@ pub(crate) struct Block {
     pub(crate) last_write: Ticks,
     /// Rows of the block that wait to be sent.
     pub(crate) unsent: u32,
+    /// Where the last of them stands among all.
+    pub(crate) row: u64,
     /// Versions in flight or awaiting a retry.
     pub(crate) flying: u32,
     /// Writes that wait to go to the store by themselves.
@@ -59,6 +61,11 @@ impl Block {
     /// Tells whether a version waits to be sent.
     pub(crate) const fn is_queued(&self) -> bool {
         self.is_cached_dirty() || self.unsent > 0 || self.through > 0
+    }
+
+    /// Tells whether a version is on its way to the store: taken, in flight or awaiting a retry.
+    pub(crate) const fn is_under_way(&self) -> bool {
+        self.unsent > 0 || self.through > 0 || self.flying > 0
     }
 
     /// Tells whether a version is not stored yet: waiting, in flight or awaiting a retry.
@@ -90,6 +97,7 @@ impl Blocks {
                 first_dirty: 0,
                 last_write: 0,
                 unsent: 0,
+                row: 0,
                 flying: 0,
                 through: 0,
             });

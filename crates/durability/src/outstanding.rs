@@ -166,28 +166,40 @@ impl Outstanding {
         self.reorder(block, before);
     }
 
-    /// A block that was kept in version `was` is kept in the older version `now_is` only: the
-    /// writes between are lost again. `acknowledged` are the moments of their acknowledgement.
+    /// A block is not kept any more in a version that it was kept in: these writes of it, in
+    /// order, each with the moment of its acknowledgement, are lost again. Those that were not
+    /// safe anyway stay as they are.
     pub(crate) fn lose_again(
         &mut self,
         block: BlockId,
-        (first, last): (Seq, Seq),
-        acknowledged: &[Ticks],
+        writes: &[(Seq, Option<Ticks>)],
         now: Ticks,
     ) {
         self.advance(now);
         let before = self.oldest_of(block);
-        let segment = Segment {
-            first,
-            last,
-            acknowledged: acknowledged.len() as u64,
-            sum: acknowledged.iter().map(|at| u128::from(*at)).sum(),
-            oldest: acknowledged.iter().copied().min().unwrap_or(Ticks::MAX),
-            end: End::Sealed,
-        };
-        self.writes += segment.acknowledged;
-        self.segments(block).push_front(segment);
+        let segments = self.segments(block);
+        let unsafe_from = segments.front().map_or(Seq::MAX, |segment| segment.first);
+        let mut acknowledged = 0;
+        for (seq, at) in writes.iter().rev().filter(|(seq, _)| *seq < unsafe_from) {
+            // Any version in flight may become safe by itself.
+            segments.push_front(Segment {
+                first: *seq,
+                last: *seq,
+                acknowledged: u64::from(at.is_some()),
+                sum: u128::from(at.unwrap_or(0)),
+                oldest: at.unwrap_or(Ticks::MAX),
+                end: End::Sealed,
+            });
+            acknowledged += u64::from(at.is_some());
+        }
+        self.writes += acknowledged;
         self.reorder(block, before);
+    }
+
+    /// Tells whether a version of a block is kept, or a later one.
+    pub(crate) fn is_safe(&self, block: BlockId, seq: Seq) -> bool {
+        let first = self.blocks.get(block.index()).and_then(VecDeque::front);
+        first.is_none_or(|segment| segment.first > seq)
     }
 
     /// Returns the sequence of the first write of a block after a version, if it is not safe.

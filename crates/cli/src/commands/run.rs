@@ -143,7 +143,7 @@ impl Wanted<'_> {
         let space = if flags.is_empty() { "" } else { " " };
         Err(Diagnostic::input(code, what)
             .on(shown, "this can be read only once")
-            .help(format!("write it to a file, and `mesim {} FILE{space}{flags}`", self.command)))
+            .help(format!("write it to a file first: `mesim {} FILE{space}{flags}`", self.command)))
     }
 
     /// Refuses what can be read only once, where the moments of crashes need the length of the run.
@@ -266,8 +266,11 @@ pub(super) fn warn_of_loss<'a>(reports: impl IntoIterator<Item = &'a Report>, me
     let (writes, age) = (driver::report::grouped(exposure.writes), exposure.age);
     let title =
         format!("unlogged, unreplicated: a crash loses up to {writes} write{plural} ({age} old)");
-    messages.show(&Diagnostic::warning("W0401", title).help(
-        "`--set durability.log.sync=Always` loses none that was acknowledged; `mesim crash` looks \
-         at single moments",
-    ));
+    let cure = if exposure.on_a_bus {
+        "what is cleaned and fenced survives with `--set durability.persist_domain=Adr`, and \
+         everything with `=Eadr`"
+    } else {
+        "`--set durability.log.sync=Always` loses none that was acknowledged"
+    };
+    messages.show(&Diagnostic::warning("W0401", title).help(cure));
 }

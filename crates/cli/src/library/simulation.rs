@@ -5,6 +5,7 @@ use coherence::{
     Broken, BusSpec, Inclusion, LevelSpec, Machine, MachineSpec, Protocol, Rules, State,
     WritePolicy,
 };
+use driver::audit::Turns;
 use driver::observe::{Values, Watcher};
 use driver::{Tally, protocol_file};
 
@@ -121,7 +122,7 @@ impl Simulation {
             run.step(access)?;
         }
         let tally = Tally::of(&run.machine);
-        if let Err(law) = driver::audit::audit(run.machine.spec(), &tally, &[]) {
+        if let Err(law) = driver::audit::audit(run.machine.spec(), &tally, &[], Turns::OneByOne) {
             let hint = "the protocol, or mesim itself, is wrong";
             return Err(Error::new(ErrorKind::BrokenLaw, law.to_string(), hint).after(run.log()));
         }

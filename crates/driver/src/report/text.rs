@@ -69,7 +69,12 @@ pub(super) fn header(report: &Report, protocol: &str, checked: Option<u64>, out:
     for (number, (level, scope)) in scopes(report).enumerate() {
         // A first-level cache has nothing inside it to include.
         let is_first = number == 0 || number == spec.private.len() + spec.shared.len();
-        line("", &level_line(level, scope, is_first));
+        let latency = match Measured::of(report) {
+            // What has no bus is no part of a processor: its ticks are no cycles.
+            Some(measured) if report.peers == Peers::None => measured.clock.text(level.latency),
+            _ => level.latency.to_string(),
+        };
+        line("", &format!("{}, latency {latency}", level_line(level, scope, is_first)));
     }
     let bus = &spec.bus;
     line(
@@ -135,12 +140,11 @@ fn level_line(level: &LevelSpec, scope: &str, is_first: bool) -> String {
     let inclusion = if is_first { "" } else { json::inclusion(level.inclusion) };
     let comma = if is_first { "" } else { ", " };
     format!(
-        "{} {scope}, {}, {shape}, {}, {}{comma}{inclusion}, latency {}",
+        "{} {scope}, {}, {shape}, {}, {}{comma}{inclusion}",
         level.name,
         size(g.size_bytes()),
         json::replacement(level.replacement),
-        json::write_policy(level.write),
-        level.latency
+        json::write_policy(level.write)
     )
 }
 

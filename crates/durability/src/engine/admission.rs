@@ -108,13 +108,14 @@ impl<O: Observer> Engine<O> {
     /// when it is empty.
     fn has_places(&self, places: u64) -> bool {
         let capacity = self.spec.queue.capacity.unwrap_or(u64::MAX);
-        self.queued + places <= capacity || (self.queued == 0 && places > capacity)
+        let fits = self.queued + places <= capacity;
+        places == 0 || fits || (self.queued == 0 && places > capacity)
     }
 
     /// Tells whether so many more blocks may become dirty.
     fn may_dirty(&self, more: u64) -> bool {
         let hard = self.throttle_limits().map_or(u64::MAX, |(_, hard)| hard);
-        self.dirty == 0 || self.dirty + more <= hard
+        more == 0 || self.dirty == 0 || self.dirty + more <= hard
     }
 
     /// Holds a write that dirties so many more blocks up where too many are dirty; tells whether
@@ -169,31 +170,31 @@ impl<O: Observer> Engine<O> {
         Some(self.may_dirty(self.held_lines_without(first, Block::is_dirty)))
     }
 
-    /// Lets the first of those in who wait for what is there now.
+    /// What somebody waits for may be there now: before the next access, who comes first is let in.
     pub(super) fn wake_held(&mut self) {
-        if self.held.admitting {
-            return;
+        let may_go = self.first_has_places() == Some(true) || self.first_may_dirty() == Some(true);
+        if may_go && !self.held.admitting {
+            self.held.admitting = true;
+            self.agenda.schedule(self.now, Event::Admit);
         }
-        let has_places = self.first_has_places() == Some(true);
-        let may_dirty = self.first_may_dirty() == Some(true);
-        let (next, waited) = if has_places {
-            (self.held.for_places.pop_front(), Waited::ForPlaces)
-        } else if may_dirty {
-            (self.held.for_fewer_dirty.pop_front(), Waited::ForFewerDirty)
-        } else {
-            return;
-        };
-        let Some(client) = next else { return };
-        self.held.admitting = true;
-        self.client(client).hold.waited = waited;
-        self.agenda.schedule(self.now, Event::Admit(client));
     }
 
-    /// A client gets what it waited for.
-    pub(super) fn admitted(&mut self, client: ClientId) -> Result<(), Stopped> {
+    /// Lets the first in who waits for what is there now.
+    pub(super) fn admit_first(&mut self) -> Result<(), Stopped> {
         self.held.admitting = false;
-        self.resume(client)?;
+        let (next, waited) = if self.first_has_places() == Some(true) {
+            (self.held.for_places.pop_front(), Waited::ForPlaces)
+        } else if self.first_may_dirty() == Some(true) {
+            (self.held.for_fewer_dirty.pop_front(), Waited::ForFewerDirty)
+        } else {
+            (None, Waited::No)
+        };
+        if let Some(client) = next {
+            self.client(client).hold.waited = waited;
+            self.resume(client)?;
+        }
         self.wake_held();
+        self.take_for_held()?;
         self.wrong_or_ok()
     }
 
@@ -202,7 +203,8 @@ impl<O: Observer> Engine<O> {
         if self.held.admitting {
             return Ok(());
         }
-        let nothing_goes = self.dirty == self.candidates.len() as u64;
+        let no_calls = self.calls.len() == self.free_calls.len();
+        let nothing_goes = no_calls && self.taken.len() + self.throughs.len() == 0;
         if nothing_goes && self.first_may_dirty() == Some(false) {
             self.take_all(Trigger::Throttle)?;
         }

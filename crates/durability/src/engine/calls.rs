@@ -93,7 +93,7 @@ impl<O: Observer> Engine<O> {
     /// Sends a write-through that has failed, once its time has come.
     fn send_through_again(&mut self) -> bool {
         let Some(id) = self.due_throughs.pop_front() else { return false };
-        let Some(call) = self.calls[id as usize].take() else { return false };
+        let Some(call) = self.take_call(id) else { return false };
         self.passing += 1;
         self.retries += 1;
         self.send(call);
@@ -102,16 +102,23 @@ impl<O: Observer> Engine<O> {
 
     /// Sends the first write-through whose block has no version in flight.
     fn send_next_through(&mut self) -> bool {
-        let free = |block: &BlockId| self.blocks.get(*block).flying == 0;
-        let Some(at) = self.throughs.iter().position(|(_, block, _)| free(block)) else {
-            return false;
+        let (client, block, seq) = loop {
+            let Some((place, next)) = self.throughs.pop() else { return false };
+            let (_, block, _) = next;
+            if self.blocks.get(block).flying == 0 {
+                break next;
+            }
+            self.throughs.set_aside(block, place, next);
         };
-        let Some((client, block, seq)) = self.throughs.remove(at) else { return false };
         self.change(block, |block| {
             block.through -= 1;
             block.flying += 1;
             block.sent = block.sent.max(seq);
         });
+        if !self.spec.flush.one_in_flight {
+            // Later versions waited until this one was sent, not for its end.
+            self.taken.take_back(block);
+        }
         self.passing += 1;
         let rows = vec![Row { block, seq, timer: false }];
         self.send(Call { rows, client: Some(client), attempts: 0, failure: None, timer: false });
@@ -137,36 +144,31 @@ impl<O: Observer> Engine<O> {
         if rows.is_empty() {
             return Ok(false);
         }
-        self.timed += u64::from(timer);
+        self.timer.blocks += u64::from(timer);
         if self.spec.flush.order == Order::Causal {
-            self.busy_since = self.now;
+            self.timer.busy_since = self.now;
         }
         self.flushing += 1;
         self.send(Call { rows, client: None, attempts: 0, failure: None, timer });
         Ok(true)
     }
 
-    /// Takes rows from the front, up to a batch; those of blocks in flight step aside.
+    /// Takes rows from the front, up to a batch; those of blocks in flight are set aside.
     fn next_rows(&mut self) -> Result<Vec<Row>, Stopped> {
         let mut rows = Vec::new();
         while rows.len() < self.spec.flush.batch as usize {
-            let Some(row) = self.taken.pop_front() else { break };
+            let Some((place, row)) = self.taken.pop() else { break };
             let block = *self.blocks.get(row.block);
-            if block.unsent == 0 {
-                // A call that was sent again has taken its version along.
-                self.timed -= u64::from(row.timer);
-                continue;
-            }
             if self.spec.flush.order == Order::Fifo {
                 // Only a write-through can be in flight besides this call: the order waits for it.
                 let shares = rows.iter().any(|other: &Row| other.block == row.block);
                 let in_flight = block.flying > 0 && self.spec.flush.one_in_flight;
                 if block.through > 0 || in_flight && !shares {
-                    self.taken.push_front(row);
+                    self.taken.put_back(place, row);
                     break;
                 }
             } else if block.through > 0 || self.spec.flush.one_in_flight && block.flying > 0 {
-                self.parked.entry(row.block).or_default().push_back(row);
+                self.taken.set_aside(row.block, place, row);
                 continue;
             }
             rows.push(self.read_row(row)?);
@@ -247,18 +249,28 @@ impl<O: Observer> Engine<O> {
             call.failure = Some(Failure::NotApplied);
         }
         call.attempts += 1;
-        let free = self.calls.iter().position(Option::is_none);
-        let at = free.unwrap_or(self.calls.len());
-        if free.is_none() {
+        let id = self.place_call(call);
+        self.agenda.schedule(end, Event::CallDone(id));
+    }
+
+    fn place_call(&mut self, call: Call) -> CallId {
+        let id = self.free_calls.pop().unwrap_or_else(|| {
             self.calls.push(None);
-        }
-        self.calls[at] = Some(call);
-        self.agenda.schedule(end, Event::CallDone(at as CallId));
+            self.calls.len() as CallId - 1
+        });
+        self.calls[id as usize] = Some(call);
+        id
+    }
+
+    fn take_call(&mut self, id: CallId) -> Option<Call> {
+        let call = self.calls[id as usize].take()?;
+        self.free_calls.push(id);
+        Some(call)
     }
 
     /// A call has ended: it is acknowledged, or has failed.
-    pub(super) fn call_done(&mut self, id: CallId) -> Result<(), Stopped> {
-        let Some(call) = self.calls[id as usize].take() else { return Ok(()) };
+    pub(super) fn call_done(&mut self, id: CallId) {
+        let Some(call) = self.take_call(id) else { return };
         let was_busy = self.timer_is_busy();
         if call.client.is_some() {
             self.passing -= 1;
@@ -267,9 +279,9 @@ impl<O: Observer> Engine<O> {
         }
         match call.failure {
             None => self.acknowledged(&call),
-            Some(failure) => self.call_failed(id, call, failure),
+            Some(failure) => self.call_failed(call, failure),
         }
-        if was_busy {
+        if was_busy && !self.timer_is_busy() {
             self.make_up_tick();
         }
         self.schedule_triggers();
@@ -281,7 +293,6 @@ impl<O: Observer> Engine<O> {
             self.making_up = true;
             self.agenda.schedule(self.now, Event::MakeUp);
         }
-        self.after_completion()
     }
 
     /// A batch that had failed is stored, or given up: others may be sent.
@@ -311,28 +322,35 @@ impl<O: Observer> Engine<O> {
             };
             self.land(row);
             self.stored(row.block, seq);
-            if self.in_doubt.contains_key(&row.block)
-                && self.blocks.get(row.block).content <= row.seq
-            {
-                self.in_doubt.remove(&row.block);
-            }
+            // With it go the doubts about earlier versions.
+            self.keep_doubts(row.block, |doubt| doubt > row.seq);
         }
-        self.timed -= u64::from(call.timer);
+        self.timer.blocks -= u64::from(call.timer);
         self.look_at_state();
         if let Some(client) = call.client {
             self.condition_met(client);
         }
     }
 
-    /// A row is not in flight any more; those that stepped aside for it come first now.
-    fn land(&mut self, row: &Row) {
-        self.timed -= u64::from(row.timer);
-        self.change(row.block, |block| block.flying -= 1);
-        if let Some(parked) = self.parked.remove(&row.block) {
-            for row in parked.into_iter().rev() {
-                self.taken.push_front(row);
-            }
+    /// Forgets the doubts about the other versions of a block.
+    fn keep_doubts(&mut self, id: BlockId, stays: impl Fn(Seq) -> bool) {
+        let Some(doubts) = self.in_doubt.get_mut(&id) else { return };
+        doubts.retain(|doubt| stays(*doubt));
+        if doubts.is_empty() {
+            self.in_doubt.remove(&id);
         }
+    }
+
+    /// A row is not in flight any more; those that were set aside for it stand in their places.
+    fn land(&mut self, row: &Row) {
+        self.timer.blocks -= u64::from(row.timer);
+        self.change(row.block, |block| block.flying -= 1);
+        if !self.blocks.get(row.block).is_under_way() {
+            // What is not durable by now was given up: nobody waits for it.
+            self.release_fences(row.block, Seq::MAX);
+        }
+        self.taken.take_back(row.block);
+        self.throughs.take_back(row.block);
     }
 
     /// The store has acknowledged a version.
@@ -353,6 +371,7 @@ impl<O: Observer> Engine<O> {
         }
         self.missing.remove(&(self.first_missing(id).unwrap_or(0), id));
         if seq < content {
+            self.keep_doubts(id, |doubt| doubt <= seq);
             self.lose_overwritten(id, seq, content);
         }
         self.blocks.get_mut(id).content = seq;
@@ -379,7 +398,7 @@ impl<O: Observer> Engine<O> {
         self.non_prefix_batches += u64::from(ahead);
     }
 
-    fn call_failed(&mut self, id: CallId, call: Call, failure: Failure) {
+    fn call_failed(&mut self, call: Call, failure: Failure) {
         let atomic = call.client.is_none() && self.spec.flush.order == Order::Causal;
         let applied = match failure {
             Failure::NotApplied => 0,
@@ -390,8 +409,12 @@ impl<O: Observer> Engine<O> {
         for row in &call.rows[..applied] {
             let before = self.blocks.get(row.block).content;
             self.apply(row.block, row.seq);
-            if self.blocks.get(row.block).content != before {
-                *self.in_doubt.entry(row.block).or_default() += 1;
+            let is_new = self.blocks.get(row.block).content != before;
+            if is_new && !self.unstored.is_safe(row.block, row.seq) {
+                let doubts = self.in_doubt.entry(row.block).or_default();
+                if !doubts.contains(&row.seq) {
+                    doubts.push(row.seq);
+                }
             }
         }
         if applied > 0 {
@@ -420,7 +443,7 @@ impl<O: Observer> Engine<O> {
         }
         let delay = self.spec.store.retry.delay;
         self.failed += u32::from(call.client.is_none() && call.attempts == 1);
-        self.calls[id as usize] = Some(call);
+        let id = self.place_call(call);
         self.agenda.schedule(self.now.saturating_add(delay), Event::Retry(id));
     }
 
@@ -430,9 +453,8 @@ impl<O: Observer> Engine<O> {
         for row in &call.rows {
             self.dropped += 1;
             self.land(row);
-            self.release_fences(row.block, row.seq);
         }
-        self.timed -= u64::from(call.timer);
+        self.timer.blocks -= u64::from(call.timer);
         if let Some(client) = call.client {
             self.refuse(client);
             self.condition_met(client);
@@ -452,7 +474,7 @@ impl<O: Observer> Engine<O> {
 
     /// Sends a failed batch again, with the values of the moment where those are read at sending.
     fn send_again(&mut self, id: CallId) -> Result<(), Stopped> {
-        let Some(mut call) = self.calls[id as usize].take() else { return Ok(()) };
+        let Some(mut call) = self.take_call(id) else { return Ok(()) };
         self.flushing += 1;
         self.retries += 1;
         let refreshes = self.coalesces() && self.spec.flush.order == Order::Unordered;
@@ -475,7 +497,14 @@ impl<O: Observer> Engine<O> {
         if left > self.blocks.get(id).sent {
             self.coalesced += 1;
             row.seq = left;
-            // A row of the block that waits has nothing to send any more.
+            // The row of the block that waits has nothing to send any more.
+            let waiting = self.blocks.get(id);
+            if waiting.unsent > 0
+                && let Some(waiting) = self.taken.cancel(id, waiting.row)
+            {
+                self.timer.blocks -= u64::from(waiting.timer && row.timer);
+                row.timer |= waiting.timer;
+            }
             self.change(id, |block| {
                 block.sent = left;
                 block.unsent = 0;

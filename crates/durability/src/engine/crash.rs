@@ -44,11 +44,16 @@ impl Ledger {
         self.kept.push((block, seq));
     }
 
-    /// Returns the acknowledged writes of a block after a version.
-    fn after(&self, block: BlockId, seq: Seq) -> impl Iterator<Item = (Seq, Ticks)> + '_ {
+    /// Returns the writes of a block after a version.
+    fn after(&self, block: BlockId, seq: Seq) -> &[(Seq, Option<Ticks>)] {
         let writes = self.writes.get(block.index()).map_or(&[][..], Vec::as_slice);
-        let from = writes.partition_point(|(write, _)| *write <= seq);
-        writes[from..].iter().filter_map(|(seq, at)| at.map(|at| (*seq, at)))
+        &writes[writes.partition_point(|(write, _)| *write <= seq)..]
+    }
+
+    /// Returns the writes of a block after a version, up to a later one.
+    fn between(&self, block: BlockId, seq: Seq, last: Seq) -> &[(Seq, Option<Ticks>)] {
+        let writes = self.after(block, seq);
+        &writes[..writes.partition_point(|(write, _)| *write <= last)]
     }
 }
 
@@ -76,7 +81,7 @@ impl<O: Observer> Engine<O> {
         if self.plan.check {
             self.prove(at, loss);
         }
-        let in_doubt = self.in_doubt.values().sum();
+        let in_doubt = self.in_doubt.values().map(|doubts| doubts.len() as u64).sum();
         self.crashes.push(Crash {
             at,
             accesses: self.accesses,
@@ -168,7 +173,7 @@ impl<O: Observer> Engine<O> {
         let (mut lost, mut oldest) = (Loss::default(), at);
         for (id, _) in self.blocks.all() {
             let before = lost.writes;
-            for (_, acknowledged) in ledger.after(id, content[&id]) {
+            for acknowledged in ledger.after(id, content[&id]).iter().filter_map(|(_, at)| *at) {
                 lost.writes += 1;
                 oldest = oldest.min(acknowledged);
             }
@@ -196,19 +201,13 @@ impl<O: Observer> Engine<O> {
     pub(super) fn lose_overwritten(&mut self, id: BlockId, now_is: Seq, was: Seq) {
         let now = self.now;
         let Some(ledger) = &self.ledger else { return };
-        let between = |after: Seq| -> Vec<(Seq, Ticks)> {
-            ledger.after(id, after).take_while(|(seq, _)| *seq <= was).collect()
-        };
         let kept = ledger.kept_max.get(&id).copied().unwrap_or(0).max(now_is);
-        let (unstored, unkept) = (between(now_is), between(kept));
-        let lose = |account: &mut crate::outstanding::Outstanding, writes: &[(Seq, Ticks)]| {
-            let Some((first, _)) = writes.first() else { return };
-            let acknowledged: Vec<_> = writes.iter().map(|(_, at)| *at).collect();
-            account.lose_again(id, (*first, was), &acknowledged, now);
-        };
-        lose(&mut self.unstored, &unstored);
+        let writes = |after: Seq| ledger.between(id, after, was);
+        self.unstored.lose_again(id, writes(now_is), now);
         if let Some(account) = &mut self.unkept {
-            lose(account, &unkept);
+            account.lose_again(id, writes(kept), now);
         }
+        let block = self.blocks.get_mut(id);
+        block.durable = block.durable.min(kept);
     }
 }

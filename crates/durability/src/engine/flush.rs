@@ -6,11 +6,23 @@ use coherence::Observer;
 
 use super::calls::{AS_IT_LEFT, Row};
 use super::{Engine, Stopped};
-use crate::agenda::Event;
+use crate::agenda::{Event, Stage};
 use crate::blocks::{Block, BlockId, Seq};
 use crate::fault::Fault;
 use crate::outcome::Trigger;
 use crate::spec::{AgeFrom, Order, Ticks};
+
+/// The timer that wakes the flusher.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Timer {
+    /// When its next event is due.
+    pub(super) at: Option<Ticks>,
+    /// Blocks that it took and that are not yet stored, and since when there are any.
+    pub(super) blocks: u64,
+    pub(super) busy_since: Ticks,
+    /// A tick came while there were.
+    missed: bool,
+}
 
 /// What a share of a number of blocks is, rounded down.
 #[expect(clippy::cast_sign_loss, reason = "shares and capacities are positive")]
@@ -25,17 +37,18 @@ impl<O: Observer> Engine<O> {
             return;
         }
         if let (Some(every), Some((oldest, _))) = (self.spec.flush.every, self.candidates.first()) {
-            // The first tick, later than now, at which the oldest is old enough.
-            let next = (self.now / every + 1) * every;
+            // The first tick to come at which the oldest is old enough.
+            let next = self.next_tick(every, Stage::Timer);
             let ripe = oldest.saturating_add(self.spec.flush.expire).div_ceil(every);
             let at = next.max(ripe.saturating_mul(every));
-            if self.tick_at.is_none_or(|tick| tick > at) {
-                self.tick_at = Some(at);
+            if self.timer.at.is_none_or(|tick| tick > at) {
+                self.timer.at = Some(at);
                 self.agenda.schedule(at, Event::Tick);
             }
         }
         if let (Some(age), Some((oldest, _))) =
             (self.spec.flush.max_age, self.by_first_dirty.first())
+            && !self.everything_is_out()
         {
             let at = oldest.saturating_add(age).max(self.now);
             if self.max_age_at.is_none_or(|due| due > at) {
@@ -47,11 +60,12 @@ impl<O: Observer> Engine<O> {
 
     /// The timer of the flusher. One that comes during its flush is made up when that is over.
     pub(super) fn tick(&mut self) -> Result<(), Stopped> {
-        if self.tick_at != Some(self.now) || self.ending {
+        if self.timer.at != Some(self.now) || self.ending {
             return Ok(());
         }
-        self.tick_at = None;
-        if !self.timer_is_busy() {
+        self.timer.at = None;
+        self.timer.missed = self.timer_is_busy();
+        if !self.timer.missed {
             self.take_expired()?;
         }
         self.schedule_triggers();
@@ -61,8 +75,12 @@ impl<O: Observer> Engine<O> {
 
     /// Tells whether what the timer took is not all stored, or the one call of everything is out.
     pub(super) fn timer_is_busy(&self) -> bool {
-        let is_out = self.flushing + self.failed > 0;
-        self.timed > 0 || self.spec.flush.order == Order::Causal && is_out
+        self.timer.blocks > 0 || self.everything_is_out()
+    }
+
+    /// Tells whether the one call that takes everything is out: until it ends, nothing is taken.
+    fn everything_is_out(&self) -> bool {
+        self.spec.flush.order == Order::Causal && self.flushing + self.failed > 0
     }
 
     /// Takes what has the age for the timer.
@@ -91,9 +109,9 @@ impl<O: Observer> Engine<O> {
     /// instant.
     pub(super) fn make_up_tick(&mut self) {
         let Some(every) = self.spec.flush.every else { return };
-        let missed = self.now / every * every > self.busy_since;
-        if missed && !self.timer_is_busy() && !self.ending && self.tick_at != Some(self.now) {
-            self.tick_at = Some(self.now);
+        self.timer.missed |= self.now / every * every > self.timer.busy_since;
+        if self.timer.missed && !self.ending && self.timer.at != Some(self.now) {
+            self.timer.at = Some(self.now);
             self.agenda.schedule(self.now, Event::Tick);
         }
     }
@@ -103,6 +121,9 @@ impl<O: Observer> Engine<O> {
             return Ok(());
         }
         self.max_age_at = None;
+        if self.everything_is_out() {
+            return Ok(());
+        }
         let (now, age) = (self.now, self.spec.flush.max_age.unwrap_or(Ticks::MAX));
         let old = self.by_first_dirty.iter().take_while(|(first, _)| now - first >= age);
         let old: BTreeSet<_> = old.map(|(_, id)| *id).collect();
@@ -125,6 +146,7 @@ impl<O: Observer> Engine<O> {
             self.take_all(Trigger::DirtyCount)?;
         }
         self.take_if_full()?;
+        self.take_for_held()?;
         self.work_in_background()?;
         self.pump();
         self.wrong_or_ok()
@@ -190,7 +212,7 @@ impl<O: Observer> Engine<O> {
         }
         self.count_flush(trigger, ids.len() as u64);
         if trigger == Trigger::Timer {
-            self.busy_since = self.now;
+            self.timer.busy_since = self.now;
         }
         self.enqueue_all(ids, trigger == Trigger::Timer)
     }
@@ -267,9 +289,12 @@ impl<O: Observer> Engine<O> {
     }
 
     fn enqueue_row(&mut self, id: BlockId, seq: Seq, timer: bool) {
-        self.change(id, |block| block.unsent += 1);
-        self.timed += u64::from(timer);
-        self.taken.push_back(Row { block: id, seq, timer });
+        self.timer.blocks += u64::from(timer);
+        let row = self.taken.push(Row { block: id, seq, timer });
+        self.change(id, |block| {
+            block.unsent += 1;
+            block.row = row;
+        });
     }
 
     /// The machine has written versions back: they go to the store, as one flush.

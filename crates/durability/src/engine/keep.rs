@@ -3,7 +3,7 @@
 use coherence::Observer;
 
 use super::Engine;
-use crate::agenda::{ClientId, Event};
+use crate::agenda::{ClientId, Event, Stage};
 use crate::blocks::{BlockId, Seq};
 use crate::fault::Fault;
 use crate::spec::{Log, Promote, Sync, Ticks};
@@ -153,7 +153,7 @@ impl<O: Observer> Engine<O> {
         if self.log.running || self.log.tick_at.is_some() {
             return;
         }
-        let at = (self.now / log.period + 1) * log.period;
+        let at = self.next_tick(log.period, Stage::LogTimer);
         self.log.tick_at = Some(at);
         self.agenda.schedule(at, Event::LogTick);
     }

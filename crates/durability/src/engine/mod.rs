@@ -13,6 +13,7 @@ mod flush;
 mod keep;
 mod request;
 mod serial;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -25,10 +26,12 @@ use self::admission::Held;
 use self::calls::{Call, Row};
 use self::crash::Ledger;
 pub use self::end::{Ended, Finished};
+use self::flush::Timer;
 use self::keep::LogState;
 use self::request::Client;
 pub use self::request::Request;
 use self::serial::Loop;
+use self::waiting::Waiting;
 use crate::agenda::{Agenda, CallId, ClientId, Event, Stage};
 use crate::blocks::{Block, BlockId, Blocks, Seq};
 use crate::fault::Fault;
@@ -49,6 +52,9 @@ pub struct Engine<O> {
     /// Blocks that the outermost level holds.
     capacity: u64,
     now: Ticks,
+    /// How far this instant has come: completions may follow accesses of the same instant, but
+    /// not the timers.
+    stage: Stage,
     agenda: Agenda,
     clients: Vec<Client>,
     /// Clients that wait.
@@ -78,26 +84,22 @@ pub struct Engine<O> {
     /// Blocks with a version that is not stored.
     dirty: u64,
     dirty_peak: u64,
-    /// When the timer's next event is due.
-    tick_at: Option<Ticks>,
+    timer: Timer,
     max_age_at: Option<Ticks>,
-    /// Blocks that the timer took and that are not yet stored, and since when there are any.
-    timed: u64,
-    busy_since: Ticks,
     /// A flush of everything waits for the call that is under way (`Causal`).
     flush_owed: Option<Trigger>,
     /// That call has just ended: other completions of the instant come before the next.
     making_up: bool,
 
     /// Rows that wait to be sent.
-    taken: VecDeque<Row>,
-    /// Rows whose block has a version in flight.
-    parked: FxHashMap<BlockId, VecDeque<Row>>,
+    taken: Waiting<Row>,
     /// The writes that wait in the caches, where each is a row of its own.
     rows: FxHashMap<BlockId, Vec<Seq>>,
     /// Writes that wait to go to the store by themselves.
-    throughs: VecDeque<(ClientId, BlockId, Seq)>,
+    throughs: Waiting<(ClientId, BlockId, Seq)>,
+    /// Calls in flight or awaiting a retry, and the places among them that are free.
     calls: Vec<Option<Call>>,
+    free_calls: Vec<CallId>,
     flushing: u32,
     passing: u32,
     /// Batches that have failed and are not stored yet, and those of them whose time has come.
@@ -125,7 +127,7 @@ pub struct Engine<O> {
     content_max: Seq,
     stored_max: Seq,
     /// Versions that the store has and did not acknowledge.
-    in_doubt: BTreeMap<BlockId, u64>,
+    in_doubt: BTreeMap<BlockId, Vec<Seq>>,
 
     accesses: u64,
     requests: u64,
@@ -237,6 +239,7 @@ impl<O: Observer> Engine<O> {
             one_cache,
             capacity,
             now: 0,
+            stage: Stage::Completion,
             agenda: Agenda::default(),
             clients: Vec::new(),
             busy: 0,
@@ -253,17 +256,15 @@ impl<O: Observer> Engine<O> {
             queued: 0,
             dirty: 0,
             dirty_peak: 0,
-            tick_at: None,
+            timer: Timer::default(),
             max_age_at: None,
-            timed: 0,
-            busy_since: 0,
             flush_owed: None,
             making_up: false,
-            taken: VecDeque::new(),
-            parked: FxHashMap::default(),
+            taken: Waiting::default(),
             rows: FxHashMap::default(),
-            throughs: VecDeque::new(),
+            throughs: Waiting::default(),
             calls: Vec::new(),
+            free_calls: Vec::new(),
             flushing: 0,
             passing: 0,
             failed: 0,
@@ -350,25 +351,34 @@ impl<O: Observer> Engine<O> {
 
     /// Lets the next event happen, and the crashes before it.
     pub fn step(&mut self) -> Result<(), Stopped> {
-        let Some((time, _)) = self.agenda.next() else { return Ok(()) };
-        self.go_on_to(time)?;
+        let Some((time, stage)) = self.agenda.next() else { return Ok(()) };
+        self.go_on_to(time, stage)?;
         let Some((_, event)) = self.agenda.pop() else { return Ok(()) };
         self.happen(event)
     }
 
+    /// Returns the first tick of a timer of that period that is still to come, if it ticks at
+    /// that stage of its instants.
+    fn next_tick(&self, period: Ticks, stage: Stage) -> Ticks {
+        let is_due = self.now > 0 && self.now.is_multiple_of(period) && self.stage < stage;
+        if is_due { self.now } else { (self.now / period + 1).saturating_mul(period) }
+    }
+
     /// Moves time forward; what crashes between two instants crashes here.
-    fn go_on_to(&mut self, time: Ticks) -> Result<(), Stopped> {
+    fn go_on_to(&mut self, time: Ticks, stage: Stage) -> Result<(), Stopped> {
         if time > self.now {
             self.crash_before(time);
             self.now = time;
+            self.stage = Stage::Completion;
         }
+        self.stage = self.stage.max(stage);
         self.wrong.take().map_or(Ok(()), |wrong| Err(Stopped::Wrong(wrong)))
     }
 
     fn happen(&mut self, event: Event) -> Result<(), Stopped> {
         match event {
             Event::CacheDone(client) => self.cache_done(client),
-            Event::CallDone(call) => self.call_done(call)?,
+            Event::CallDone(call) => self.call_done(call),
             Event::FsyncDone => self.fsync_done(),
             Event::Replicated(block, seq) => self.replicated(block, seq),
             Event::ReplicasAnswer(client) => self.condition_met(client),
@@ -379,11 +389,11 @@ impl<O: Observer> Engine<O> {
             Event::LogTick => self.log_tick(),
             Event::Retry(call) => self.retry_due(call)?,
             Event::Read => self.read(),
-            Event::Admit(client) => self.admitted(client)?,
+            Event::Admit => self.admit_first()?,
             Event::Resume(client) => self.resume(client)?,
             Event::LoopStep => self.loop_step()?,
         }
-        Ok(())
+        if event.stage() == Stage::Completion { self.after_completion() } else { Ok(()) }
     }
 
     /// Tells whether nothing will happen that lets a waiting client go on.

@@ -5,7 +5,7 @@ use coherence::{CORES_MAX, Observer, Op, Processor};
 
 use super::admission::{Admission, Hold};
 use super::{Engine, Stopped};
-use crate::agenda::{ClientId, Event};
+use crate::agenda::{ClientId, Event, Stage};
 use crate::blocks::{BlockId, Seq};
 use crate::fault::Fault;
 use crate::outcome::{CrashPoints, Trigger};
@@ -115,7 +115,7 @@ impl<O: Observer> Engine<O> {
         at: Ticks,
         request: Request,
     ) -> Result<(), Stopped> {
-        self.go_on_to(at)?;
+        self.go_on_to(at, Stage::Access)?;
         self.accesses += 1;
         let now = self.now;
         let asking = self.client(client);
@@ -269,7 +269,7 @@ impl<O: Observer> Engine<O> {
         let through = std::mem::take(&mut self.client(client).through);
         let mut conditions = through.len() as u32;
         for (block, seq) in through {
-            self.throughs.push_back((client, block, seq));
+            self.throughs.push((client, block, seq));
         }
         conditions += self.log_writes(client);
         conditions += self.replicate(client);
@@ -277,7 +277,6 @@ impl<O: Observer> Engine<O> {
             *waits += conditions;
         }
         self.condition_met(client);
-        self.pump();
     }
 
     /// One thing that a client waits for has come.
@@ -352,7 +351,7 @@ impl<O: Observer> Engine<O> {
 
     /// Lets a client compute: adds ticks to its clock.
     pub fn compute(&mut self, client: ClientId, at: Ticks, ticks: Ticks) -> Result<(), Stopped> {
-        self.go_on_to(at)?;
+        self.go_on_to(at, Stage::Access)?;
         self.client(client).clock = at.saturating_add(ticks);
         Ok(())
     }
@@ -365,7 +364,7 @@ impl<O: Observer> Engine<O> {
         (addr, bytes): (Addr, u32),
         removes: bool,
     ) -> Result<(), Stopped> {
-        self.go_on_to(at)?;
+        self.go_on_to(at, Stage::Access)?;
         self.client(client).clock = at;
         self.machine.observer_mut().0.begin();
         if removes {
@@ -386,7 +385,7 @@ impl<O: Observer> Engine<O> {
 
     /// Writes everything back from all caches, and empties them.
     pub fn clean_all(&mut self, client: ClientId, at: Ticks) -> Result<(), Stopped> {
-        self.go_on_to(at)?;
+        self.go_on_to(at, Stage::Access)?;
         self.client(client).clock = at;
         self.machine.observer_mut().0.begin();
         self.machine.flush_all()?;
@@ -416,7 +415,7 @@ impl<O: Observer> Engine<O> {
 
     /// Holds a client until what it cleaned is durable.
     pub fn fence(&mut self, client: ClientId, at: Ticks) -> Result<(), Stopped> {
-        self.go_on_to(at)?;
+        self.go_on_to(at, Stage::Access)?;
         let cleaned = std::mem::take(&mut self.client(client).cleaned);
         self.client(client).clock = at;
         if self.spec.persist_domain.is_some() {
@@ -429,7 +428,7 @@ impl<O: Observer> Engine<O> {
         for (block, seq) in cleaned {
             // What the store has given up, nobody waits for.
             let waited_for = self.blocks.get(block);
-            if waited_for.durable < seq && waited_for.is_dirty() {
+            if waited_for.durable < seq && waited_for.is_under_way() {
                 self.fences.entry(block).or_default().push((seq, client));
                 waits += 1;
             }

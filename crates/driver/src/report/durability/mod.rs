@@ -9,6 +9,7 @@ use durability::{Durability, LossOverTime, Outcome, PersistDomain};
 
 use super::Report;
 use super::time::{Clock, quotient};
+use crate::config::Peers;
 
 /// What was measured, and what is needed to say it.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +81,8 @@ pub struct Exposure {
     pub writes: u64,
     /// The age that they reach, with its unit.
     pub age: String,
+    /// The caches are those of cores with a bus between them, which clean by instructions.
+    pub on_a_bus: bool,
 }
 
 impl Report {
@@ -96,7 +99,8 @@ impl Report {
         let stands_by = settings.log.is_some()
             || settings.replicas.is_some()
             || settings.persist_domain == Some(PersistDomain::Eadr);
-        (!stands_by && writes > 0).then(|| Exposure { writes, age: clock.text(max_age) })
+        let on_a_bus = self.peers == Peers::Bus;
+        (!stands_by && writes > 0).then(|| Exposure { writes, age: clock.text(max_age), on_a_bus })
     }
 }
 

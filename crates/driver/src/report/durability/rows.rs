@@ -1,6 +1,6 @@
 //! What was measured, as rows for people: a part, a name, a number with its unit.
 
-use durability::{Summary, Trigger};
+use durability::{Outcome, Summary, Trigger};
 
 use super::Measured;
 use crate::report::table::{Table, grouped};
@@ -67,18 +67,16 @@ fn metrics(measured: &Measured) -> Vec<Row> {
 fn writes(measured: &Measured) -> Vec<Row> {
     let outcome = measured.outcome;
     let (writes, stored) = (outcome.writes, outcome.store_writes);
-    let reduction = percent(writes.abs_diff(stored), writes);
-    let sign = if stored > writes { "-" } else { "" };
     vec![
         number("acknowledged", writes),
         number("stored", stored),
         row("stored a second", stored > 0, || per_second(measured, stored)),
         number("coalesced", outcome.coalesced),
-        row("write reduction", writes != stored, || format!("{sign}{reduction}")),
+        row("write reduction", writes != stored, || reduction(outcome)),
         number("calls sent again", outcome.retries),
         number("rejected", outcome.rejected),
         number("dropped", outcome.dropped),
-        row("throttled", outcome.throttled > 0, || measured.clock.text(outcome.throttled)),
+        row("throttled, in all", outcome.throttled > 0, || measured.clock.text(outcome.throttled)),
     ]
 }
 
@@ -142,7 +140,7 @@ fn row(name: &str, is_something: bool, cell: impl FnOnce() -> String) -> Row {
     Row { name: name.to_owned(), cell: is_something.then(cell) }
 }
 
-fn per_second(measured: &Measured, things: u64) -> String {
+pub(in crate::report) fn per_second(measured: &Measured, things: u64) -> String {
     let ticks = u128::from(measured.outcome.elapsed);
     let rate = quotient_text(u128::from(things) * u128::from(measured.clock.0), ticks);
     format!("{rate} /s")
@@ -150,6 +148,13 @@ fn per_second(measured: &Measured, things: u64) -> String {
 
 pub(in crate::report) fn bytes(bytes: u64) -> String {
     format!("{} B", grouped(bytes))
+}
+
+/// Writes the share of writes that the store was spared.
+pub(in crate::report) fn reduction(outcome: &Outcome) -> String {
+    let (writes, stored) = (outcome.writes, outcome.store_writes);
+    let sign = if stored > writes { "-" } else { "" };
+    format!("{sign}{}", percent(writes.abs_diff(stored), writes))
 }
 
 fn percent(part: u64, whole: u64) -> String {

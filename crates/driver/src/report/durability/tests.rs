@@ -217,8 +217,11 @@ fn a_run_of_nothing_has_numbers_too() {
 #[test]
 fn only_what_nobody_keeps_is_exposed() {
     let mut report = report();
-    let exposure = Exposure { writes: 260, age: "510 ms".to_owned() };
+    let exposure = Exposure { writes: 260, age: "510 ms".to_owned(), on_a_bus: false };
     assert_eq!(report.exposure(), Some(exposure.clone()));
+    report.peers = Peers::Bus;
+    assert!(report.exposure().unwrap().on_a_bus);
+    report.peers = Peers::None;
     let set = |report: &mut Report, change: fn(&mut Durability)| {
         report.durability = Some(settings());
         change(report.durability.as_mut().unwrap());

@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::durability::rows;
 use super::run::Run;
-use super::table::Table;
-use super::time::quotient;
+use super::table::{Table, grouped};
+use super::time::{quotient, quotient_text};
 use super::{json_text, plot, text};
 
 /// Runs of the same trace on machines that differ in one key.
@@ -17,72 +18,62 @@ pub struct Variation {
     runs: Vec<(String, Run)>,
 }
 
-/// What is compared of a run.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Measures {
-    /// Versions stored in a second.
-    pub(super) store_rate: f64,
-    reduction: f64,
-    /// Writes that a crash loses, in the mean: of the crashes looked at, or of all moments.
-    pub(super) lost_mean: f64,
-    lost_max: u64,
-    max_age_ms: f64,
-    /// The mean age of what readers of the store read.
-    staleness_ms: Option<f64>,
-    p99_ms: f64,
-}
-
-impl Measures {
-    fn of(run: &Run) -> Self {
-        let measured = run.measured();
-        let (outcome, clock) = (measured.outcome, measured.clock);
-        let (lost_mean, lost_max, max_age) = if let Some(crashes) = run.crashes() {
-            let writes = crashes.spread(|crash| crash.loss.writes);
-            let mean = quotient(writes.sum, u128::from(writes.count));
-            (mean, writes.max, crashes.spread(|crash| crash.loss.max_age).max)
-        } else {
-            let loss = &outcome.over_time;
-            (measured.mean_loss(), loss.writes_max, loss.max_age)
-        };
-        let staleness = outcome.staleness.map(|seen| seen.reads);
-        Self {
-            store_rate: measured.store_rate(),
-            reduction: measured.write_reduction(),
-            lost_mean,
-            lost_max,
-            max_age_ms: clock.ms(max_age),
-            staleness_ms: staleness.map(|reads| clock.mean_ms(reads.sum, reads.count)),
-            p99_ms: clock.ms(outcome.write_latency.p99),
-        }
-    }
-
-    /// Returns its numbers in the order of the columns.
-    fn numbers(&self, with_staleness: bool) -> Vec<f64> {
-        let mut numbers = vec![
-            self.store_rate,
-            self.reduction,
-            self.lost_mean,
-            self.lost_max as f64,
-            self.max_age_ms,
-            self.p99_ms,
-        ];
-        if with_staleness {
-            numbers.insert(5, self.staleness_ms.unwrap_or(0.0));
-        }
-        numbers
-    }
-}
-
-/// The columns with their units, as CSV names them and as the table does.
-const COLUMNS: [(&str, &str); 7] = [
-    ("store_writes_per_second", "stored /s"),
+/// What is compared of runs, in the order of the columns: as CSV names it, with its unit, and as
+/// the table does.
+const COLUMNS: [(&str, &str); 9] = [
+    ("store_writes_per_second", "stored"),
     ("write_reduction", "reduction"),
     ("lost_writes_mean", "lost, mean"),
     ("lost_writes_max", "lost, max"),
-    ("lost_max_age_ms", "oldest, ms"),
-    ("staleness_mean_ms", "stale, ms"),
-    ("write_latency_p99_ms", "p99, ms"),
+    ("lost_max_age_ms", "oldest"),
+    ("staleness_mean_ms", "staleness"),
+    ("write_latency_p99_ms", "write p99"),
+    ("order_inversions", "inversions"),
+    ("non_prefix_batches", "no such state"),
 ];
+
+const STORED: usize = 0;
+/// Writes that a crash loses, in the mean: of the crashes looked at, or of all moments.
+const LOST: usize = 2;
+const STALENESS: usize = 5;
+/// Columns from here on are in the table only where they say something.
+const ORDER: usize = 7;
+
+/// A number of a run: for programs, and with its unit for people.
+#[derive(Clone, PartialEq, Debug)]
+struct Cell {
+    number: f64,
+    text: String,
+}
+
+/// Returns what is compared of a run.
+fn cells(run: &Run) -> [Cell; COLUMNS.len()] {
+    let measured = run.measured();
+    let (outcome, clock) = (measured.outcome, measured.clock);
+    let ((sum, count), lost_max, max_age) = if let Some(crashes) = run.crashes() {
+        let writes = crashes.spread(|crash| crash.loss.writes);
+        let mean = (writes.sum, u128::from(writes.count));
+        (mean, writes.max, crashes.spread(|crash| crash.loss.max_age).max)
+    } else {
+        let loss = &outcome.over_time;
+        ((loss.write_ticks, u128::from(outcome.elapsed)), loss.writes_max, loss.max_age)
+    };
+    let cell = |number, text| Cell { number, text };
+    let count_of = |number: u64| cell(number as f64, grouped(number));
+    let length = |ticks| cell(clock.ms(ticks), clock.text(ticks));
+    let reads = outcome.staleness.map(|seen| seen.reads).unwrap_or_default();
+    [
+        cell(measured.store_rate(), rows::per_second(&measured, outcome.store_writes)),
+        cell(measured.write_reduction(), rows::reduction(outcome)),
+        cell(quotient(sum, count), quotient_text(sum, count)),
+        count_of(lost_max),
+        length(max_age),
+        cell(clock.mean_ms(reads.sum, reads.count), clock.mean_text(reads.sum, reads.count)),
+        length(outcome.write_latency.p99),
+        count_of(outcome.order_inversions),
+        count_of(outcome.non_prefix_batches),
+    ]
+}
 
 impl Variation {
     /// Lays runs beside each other, each with the value that it had.
@@ -114,11 +105,16 @@ impl Variation {
         let varied = format!("{} takes {number} values; {first} above", self.key);
         text::line("varied", &varied, &mut out);
         out.push('\n');
-        let with_staleness = self.with_staleness();
-        let mut table = Table::new(&self.key, self.columns().map(|(_, name)| name.to_owned()));
-        for (value, measures) in self.measures() {
-            let numbers = measures.numbers(with_staleness);
-            table.cells(value, numbers.into_iter().map(short).collect());
+        let rows: Vec<_> = self.runs.iter().map(|(value, run)| (value, cells(run))).collect();
+        let is_shown = |column: &usize| {
+            let says_something = rows.iter().any(|(_, cells)| cells[*column].number > 0.0);
+            self.has(*column) && (*column < ORDER || says_something)
+        };
+        let columns: Vec<usize> = (0..COLUMNS.len()).filter(is_shown).collect();
+        let titles = columns.iter().map(|column| COLUMNS[*column].1.to_owned());
+        let mut table = Table::new(&self.key, titles);
+        for (value, cells) in &rows {
+            table.cells(value, columns.iter().map(|column| cells[*column].text.clone()).collect());
         }
         table.render(&mut out);
         out.pop();
@@ -127,16 +123,17 @@ impl Variation {
 
     /// Renders the table as CSV, with all digits.
     pub fn csv(&self) -> String {
-        let with_staleness = self.with_staleness();
+        let columns: Vec<usize> = (0..COLUMNS.len()).filter(|column| self.has(*column)).collect();
         let mut out = field(&self.key);
-        for (name, _) in self.columns() {
-            let _ = write!(out, ",{name}");
+        for column in &columns {
+            let _ = write!(out, ",{}", COLUMNS[*column].0);
         }
         out.push('\n');
-        for (value, measures) in self.measures() {
+        for (value, run) in &self.runs {
+            let cells = cells(run);
             out += &field(value);
-            for number in measures.numbers(with_staleness) {
-                let _ = write!(out, ",{number}");
+            for column in &columns {
+                let _ = write!(out, ",{}", cells[*column].number);
             }
             out.push('\n');
         }
@@ -145,31 +142,19 @@ impl Variation {
 
     /// Renders a plot of what a crash loses over what the store is asked.
     pub fn svg(&self) -> String {
-        let points: Vec<_> = self
-            .measures()
-            .map(|(value, measures)| (value, measures.store_rate, measures.lost_mean))
-            .collect();
+        let points = self.runs.iter().map(|(value, run)| {
+            let cells = cells(run);
+            (value.as_str(), cells[STORED].number, cells[LOST].number)
+        });
+        let points: Vec<_> = points.collect();
         plot::render(&self.key, &points)
     }
 
-    fn measures(&self) -> impl Iterator<Item = (&str, Measures)> {
-        self.runs.iter().map(|(value, run)| (value.as_str(), Measures::of(run)))
+    /// Tells whether a column was measured.
+    fn has(&self, column: usize) -> bool {
+        let has_readers = |run: &Run| run.measured().outcome.staleness.is_some();
+        column != STALENESS || self.runs.iter().any(|(_, run)| has_readers(run))
     }
-
-    fn with_staleness(&self) -> bool {
-        self.runs.iter().any(|(_, run)| run.measured().outcome.staleness.is_some())
-    }
-
-    fn columns(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let with_staleness = self.with_staleness();
-        COLUMNS.into_iter().filter(move |(name, _)| with_staleness || *name != "staleness_mean_ms")
-    }
-}
-
-/// Writes a number with up to four decimals.
-fn short(number: f64) -> String {
-    let text = format!("{number:.4}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Writes a field of CSV.

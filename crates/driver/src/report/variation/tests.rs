@@ -21,16 +21,16 @@ fn a_variation_is_a_table_and_csv_and_json() {
     // 250 in 2 s are 125 a second; 500 are 250 and half of 1,000. 25,000,000 over 2,000,000.
     let csv = "\
 flush.every,store_writes_per_second,write_reduction,lost_writes_mean,lost_writes_max,\
-lost_max_age_ms,write_latency_p99_ms
-5 s,125,0.75,125,260,510,2.5
-\"[1, 2]\",250,0.5,12.5,260,510,2.5
+lost_max_age_ms,write_latency_p99_ms,order_inversions,non_prefix_batches
+5 s,125,0.75,125,260,510,2.5,0,0
+\"[1, 2]\",250,0.5,12.5,260,510,2.5,0,0
 ";
     assert_eq!(variation.csv(), csv);
     let text = variation.text();
     let table = "
-flush.every  stored /s  reduction  lost, mean  lost, max  oldest, ms  p99, ms
-  5 s              125       0.75         125        260         510      2.5
-  [1, 2]           250        0.5        12.5        260         510      2.5
+flush.every  stored  reduction  lost, mean  lost, max  oldest  write p99
+  5 s        125 /s       75 %         125        260  510 ms     2.5 ms
+  [1, 2]     250 /s       50 %        12.5        260  510 ms     2.5 ms
 ";
     assert!(text.ends_with(table), "{text}");
     let value: Value = serde_json::from_str(&variation.json()).unwrap();
@@ -51,7 +51,7 @@ fn staleness_is_a_column_where_there_are_readers() {
     runs[0].1 = Run::Replay(Box::new(with_readers));
     let csv = Variation::new("k", runs).csv();
     // 6,000 us over 4 reads.
-    assert!(csv.contains("\n5 s,125,0.75,125,260,510,1.5,2.5\n"), "{csv}");
+    assert!(csv.contains("\n5 s,125,0.75,125,260,510,1.5,2.5,0,0\n"), "{csv}");
 }
 
 #[test]
@@ -65,11 +65,21 @@ fn where_crashes_were_looked_at_the_losses_are_theirs() {
     let crashes = CrashReport { report, moments: Moments::Every(1), checked: false };
     let run = Run::Crash(Box::new(crashes));
     let csv = Variation::new("k", vec![("1".to_owned(), run.clone())]).csv();
-    assert!(csv.ends_with("\n1,125,0.75,5,10,1,2.5\n"), "{csv}");
+    assert!(csv.ends_with("\n1,125,0.75,5,10,1,2.5,0,0\n"), "{csv}");
     let twins = Twins { back: run.clone(), through: run };
     let value: Value = serde_json::from_str(&twins.json()).unwrap();
     assert_eq!(value["runs"][1]["crash"]["schema"], "mesim.crash/1");
     assert!(twins.text().contains("  lost writes, mean "), "{}", twins.text());
+}
+
+#[test]
+fn the_order_of_writes_is_in_the_table_where_it_was_broken() {
+    let mut runs = runs();
+    let Run::Replay(report) = &mut runs[1].1 else { panic!("a replay") };
+    report.replayed.outcome.as_mut().unwrap().order_inversions = 1234;
+    let text = Variation::new("flush.order", runs).text();
+    assert!(text.contains("  write p99  inversions\n"), "{text}");
+    assert!(text.ends_with("     2.5 ms       1,234\n"), "{text}");
 }
 
 #[test]
