@@ -25,7 +25,8 @@ impl Model<'_> {
         let dirty = self.ledger.dirty();
         let is_candidate = |number: &u64| {
             let block = &dirty[number];
-            let in_flight = self.spec.flush.one_in_flight && !block.sent.is_empty();
+            let once = self.spec.flush.one_in_flight || self.spec.flush.order == Order::Causal;
+            let in_flight = once && !block.sent.is_empty();
             let is_taken = taken.contains(number) || !block.through.is_empty();
             let waits = is_taken || !block.left.is_empty();
             !block.cached.is_empty() && !waits && !in_flight

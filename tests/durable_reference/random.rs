@@ -34,42 +34,10 @@ impl Task {
 
 /// The plainest spec: nothing is written back before the orderly end.
 pub fn plain() -> Durability {
-    Durability {
-        flush: Flush {
-            every: None,
-            expire: 0,
-            dirty_count: None,
-            background_ratio: None,
-            dirty_ratio: None,
-            batch: 512,
-            workers: 1,
-            order: Order::Unordered,
-            coalesce: true,
-            one_in_flight: true,
-            age_from: AgeFrom::FirstDirty,
-            max_age: None,
-            pause_max: 0,
-        },
-        store: Store {
-            latency: 100,
-            distribution: Distribution::Constant,
-            parallel: 8,
-            batch_cost: 0,
-            bandwidth: None,
-            guard: true,
-            fail: 0.0,
-            failure: Failure::NotApplied,
-            outages: Vec::new(),
-            retry: Retry { attempts: None, delay: 10 },
-        },
-        queue: Queue { capacity: None, overflow: Overflow::Block, trigger: true },
-        log: None,
-        replicas: None,
-        persist_domain: None,
-        readers: None,
-        shutdown: 1_000_000,
-        seed: 0,
-    }
+    let mut plain = Durability::plain(100);
+    plain.store.retry.delay = 10;
+    plain.shutdown = 1_000_000;
+    plain
 }
 
 /// A task of that many records.
@@ -112,11 +80,11 @@ fn random_spec(rng: &mut SplitMix) -> Durability {
         overflow: rng.pick(&[Overflow::Block, Overflow::Reject, Overflow::WriteThrough]),
         trigger: rng.chance(50),
     };
-    if spec.queue.capacity.is_some() {
-        // Left out: two limits of one write at once, and writes that go round a flush in order.
+    if spec.queue.capacity.is_some() && spec.queue.overflow == Overflow::WriteThrough {
+        // Left out: writes that go round the one call of everything, or wait before they do.
         spec.flush.dirty_ratio = None;
-        if spec.queue.overflow == Overflow::WriteThrough {
-            spec.flush.order = Order::Unordered;
+        if spec.flush.order == Order::Causal {
+            spec.flush.order = Order::Fifo;
         }
     }
     if let (Some(background), Some(dirty)) = (spec.flush.background_ratio, spec.flush.dirty_ratio) {

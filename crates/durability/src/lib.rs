@@ -15,10 +15,7 @@
 //! use coherence::{
 //!     BusSpec, Inclusion, LevelSpec, MachineSpec, Op, Protocol, Rules, WritePolicy,
 //! };
-//! use durability::{
-//!     AgeFrom, CrashPlan, CrashPoints, Distribution, Durability, Engine, Failure, Flush, Order,
-//!     Overflow, Queue, Request, Retry, Store,
-//! };
+//! use durability::{CrashPlan, CrashPoints, Durability, Engine, Request};
 //!
 //! // One cache of keys, and below it a store that takes 100 ticks, flushed every 1000.
 //! # let line = LineSize::new(64)?;
@@ -42,45 +39,8 @@
 //! #     write_buffer: 8,
 //! #     rules: Rules::default(),
 //! # };
-//! let below = Durability {
-//!     flush: Flush {
-//!         every: Some(1000),
-//!         // ...
-//! #         expire: 0,
-//! #         dirty_count: None,
-//! #         background_ratio: None,
-//! #         dirty_ratio: None,
-//! #         batch: 512,
-//! #         workers: 1,
-//! #         order: Order::Unordered,
-//! #         coalesce: true,
-//! #         one_in_flight: true,
-//! #         age_from: AgeFrom::FirstDirty,
-//! #         max_age: None,
-//! #         pause_max: 0,
-//!     },
-//!     store: Store {
-//!         latency: 100,
-//!         // ...
-//! #         distribution: Distribution::Constant,
-//! #         parallel: 8,
-//! #         batch_cost: 0,
-//! #         bandwidth: None,
-//! #         guard: true,
-//! #         fail: 0.0,
-//! #         failure: Failure::NotApplied,
-//! #         outages: Vec::new(),
-//! #         retry: Retry { attempts: None, delay: 0 },
-//!     },
-//!     // ...
-//! #     queue: Queue { capacity: None, overflow: Overflow::Block, trigger: true },
-//! #     log: None,
-//! #     replicas: None,
-//! #     persist_domain: None,
-//! #     readers: None,
-//! #     shutdown: 10_000,
-//! #     seed: 1,
-//! };
+//! let mut below = Durability::plain(100);
+//! below.flush.every = Some(1000);
 //! let points = CrashPoints::At(vec![1099, 1100]);
 //! let plan = CrashPlan { points, detail: false, check: true };
 //! let mut engine = Engine::new(machine, below, true, plan, ())?;

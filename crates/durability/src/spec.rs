@@ -26,6 +26,50 @@ pub struct Durability {
     pub seed: u64,
 }
 
+impl Durability {
+    /// A guarded store of that latency that serves 8 calls at once and never fails. Nothing is
+    /// written back to it but by the caches themselves and at the orderly end, which may take for
+    /// ever; no log, no replicas.
+    pub const fn plain(latency: Ticks) -> Self {
+        Self {
+            flush: Flush {
+                every: None,
+                expire: 0,
+                dirty_count: None,
+                background_ratio: None,
+                dirty_ratio: None,
+                batch: 512,
+                workers: 1,
+                order: Order::Unordered,
+                coalesce: true,
+                one_in_flight: true,
+                age_from: AgeFrom::FirstDirty,
+                max_age: None,
+                pause_max: 0,
+            },
+            store: Store {
+                latency,
+                distribution: Distribution::Constant,
+                parallel: 8,
+                batch_cost: 0,
+                bandwidth: None,
+                guard: true,
+                fail: 0.0,
+                failure: Failure::NotApplied,
+                outages: Vec::new(),
+                retry: Retry { attempts: None, delay: 0 },
+            },
+            queue: Queue { capacity: None, overflow: Overflow::Block, trigger: true },
+            log: None,
+            replicas: None,
+            persist_domain: None,
+            readers: None,
+            shutdown: Ticks::MAX,
+            seed: 0,
+        }
+    }
+}
+
 /// When dirty blocks are written back, and how.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Flush {

@@ -48,7 +48,7 @@ impl<O: Observer> Engine<O> {
         }
         if let (Some(age), Some((oldest, _))) =
             (self.spec.flush.max_age, self.by_first_dirty.first())
-            && !self.everything_is_out()
+            && !self.everything_goes()
         {
             let at = oldest.saturating_add(age).max(self.now);
             if self.max_age_at.is_none_or(|due| due > at) {
@@ -81,6 +81,11 @@ impl<O: Observer> Engine<O> {
     /// Tells whether the one call that takes everything is out: until it ends, nothing is taken.
     fn everything_is_out(&self) -> bool {
         self.spec.flush.order == Order::Causal && self.flushing + self.failed > 0
+    }
+
+    /// Tells whether that call is out, or is to be sent as soon as there is room.
+    fn everything_goes(&self) -> bool {
+        self.everything_is_out() || self.flush_owed.is_some()
     }
 
     /// Takes what has the age for the timer.
@@ -121,7 +126,7 @@ impl<O: Observer> Engine<O> {
             return Ok(());
         }
         self.max_age_at = None;
-        if self.everything_is_out() {
+        if self.everything_goes() {
             return Ok(());
         }
         let (now, age) = (self.now, self.spec.flush.max_age.unwrap_or(Ticks::MAX));

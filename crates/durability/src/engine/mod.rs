@@ -407,7 +407,8 @@ impl<O: Observer> Engine<O> {
         let before = *block;
         change(block);
         let after = *block;
-        let once = self.spec.flush.one_in_flight;
+        // One call of everything takes no block that is in flight.
+        let once = self.spec.flush.one_in_flight || self.spec.flush.order == Order::Causal;
         let is_candidate = |block: &Block| {
             let in_flight = block.through > 0 || once && block.flying > 0;
             block.is_cached_dirty() && block.unsent == 0 && !in_flight

@@ -1,9 +1,8 @@
 use std::ops::ControlFlow;
 
 use durability::{
-    AgeFrom, Arrivals, Distribution, Failure, Flush, Flushes, Latency, Log, Loss, Order, Overflow,
-    Promote, Queue, ReadBlocks, Readers, Replicas, Retry, Span, Staleness, Store, Summary, Sync,
-    Trigger,
+    Arrivals, Flushes, Latency, Log, Loss, Promote, ReadBlocks, Readers, Replicas, Span, Staleness,
+    Summary, Sync, Trigger,
 };
 use serde_json::{Value, json};
 use trace::Format;
@@ -15,42 +14,15 @@ use crate::{Interleave, ReplayOptions, Streams, replay};
 
 /// Settings on a clock of microseconds.
 pub(in crate::report) fn settings() -> Durability {
-    Durability {
-        flush: Flush {
-            every: Some(5_000_000),
-            expire: 0,
-            dirty_count: Some(100),
-            background_ratio: None,
-            dirty_ratio: None,
-            batch: 512,
-            workers: 1,
-            order: Order::Unordered,
-            coalesce: true,
-            one_in_flight: true,
-            age_from: AgeFrom::FirstDirty,
-            max_age: None,
-            pause_max: 200_000,
-        },
-        store: Store {
-            latency: 2_000,
-            distribution: Distribution::Constant,
-            parallel: 8,
-            batch_cost: 50,
-            bandwidth: None,
-            guard: true,
-            fail: 0.0,
-            failure: Failure::NotApplied,
-            outages: Vec::new(),
-            retry: Retry { attempts: None, delay: 100_000 },
-        },
-        queue: Queue { capacity: None, overflow: Overflow::Block, trigger: true },
-        log: None,
-        replicas: None,
-        persist_domain: None,
-        readers: None,
-        shutdown: 60_000_000,
-        seed: 1,
-    }
+    let mut settings = Durability::plain(2_000);
+    settings.flush.every = Some(5_000_000);
+    settings.flush.dirty_count = Some(100);
+    settings.flush.pause_max = 200_000;
+    settings.store.batch_cost = 50;
+    settings.store.retry.delay = 100_000;
+    settings.shutdown = 60_000_000;
+    settings.seed = 1;
+    settings
 }
 
 /// What 1,000 writes in 2 s might have been, on a clock of microseconds.
