@@ -9,6 +9,7 @@ mod coverage;
 mod crashes;
 mod cycles;
 mod docs;
+mod durability_machines;
 mod durability_properties;
 mod durable_reference;
 mod golden;

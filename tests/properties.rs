@@ -29,7 +29,7 @@ const SEED: u64 = 20_261_123;
 /// Accesses of one trace.
 const LENGTH: usize = 400;
 
-fn number_from(variable: &str, default: u64) -> u64 {
+pub(crate) fn number_from(variable: &str, default: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
@@ -153,7 +153,7 @@ fn run_engine(spec: &Spec, trace: &[Access]) -> Result<BTreeMap<String, u64>, St
     Ok(flat(&replayed.machine, &replayed.tally))
 }
 
-fn record(access: &Access) -> Record {
+pub(crate) fn record(access: &Access) -> Record {
     let core = access.core as u16;
     let size = access.size as u32;
     let op = match access.op {
@@ -169,7 +169,7 @@ fn record(access: &Access) -> Record {
     Record::access(core, op, access.addr, size)
 }
 
-fn machine(spec: &Spec) -> MachineSpec {
+pub(crate) fn machine(spec: &Spec) -> MachineSpec {
     let line = LineSize::new(spec.line_bytes).unwrap();
     let level = |name: String, level: &spec::LevelSpec| LevelSpec {
         name,

@@ -297,7 +297,7 @@ impl Model<'_> {
         let undone = self.ledger.land(seq, self.spec.store.guard);
         if self.spec.persist_domain != Some(PersistDomain::Eadr) {
             for seq in undone {
-                self.ledger.undo(seq, self.now, self.part);
+                self.ledger.undo(seq, self.now);
             }
         }
     }

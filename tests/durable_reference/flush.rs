@@ -170,20 +170,25 @@ impl Model<'_> {
 
     /// Right after an access: the number of dirty blocks, the queue, the share of dirty blocks.
     pub fn after_access(&mut self) {
-        let candidates = self.candidates();
-        let count = self.spec.flush.dirty_count;
-        if count.is_some_and(|count| candidates.len() as u64 >= count) {
-            self.take(Trigger::DirtyCount, candidates);
-        }
+        self.take_if_they_are_many();
         self.take_if_the_queue_is_full();
         self.take_for_those_who_wait();
         self.take_in_the_background();
         self.send_what_may_be_sent();
     }
 
+    fn take_if_they_are_many(&mut self) {
+        let candidates = self.candidates();
+        let count = self.spec.flush.dirty_count;
+        if count.is_some_and(|count| candidates.len() as u64 >= count) {
+            self.take(Trigger::DirtyCount, candidates);
+        }
+    }
+
     /// Right after a completion.
     pub fn after_completion(&mut self) {
         if self.part == Part::Running {
+            self.take_if_they_are_many();
             self.take_for_those_who_wait();
         }
         self.take_in_the_background();

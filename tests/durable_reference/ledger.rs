@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use durability::{PersistDomain, Ticks};
 
-use super::model::Part;
-
 /// Which write: 1 for the first that was applied to the cache.
 pub type Seq = usize;
 
@@ -56,8 +54,6 @@ pub struct Write {
     /// The first write of the version that this one belongs to.
     pub dirty_since: Ticks,
     pub fate: Fate,
-    /// This very version was written to the store, acknowledged or not.
-    pub landed: bool,
     /// The fsync of its log record has ended.
     pub synced: bool,
     /// When the replica that would be promoted has it.
@@ -66,8 +62,6 @@ pub struct Write {
     /// When the store acknowledged it or a later version of its block.
     pub stored: Option<Ticks>,
     pub durable: Option<Ticks>,
-    /// The part of the run in which it ceased to be durable.
-    pub undone: Option<Part>,
 }
 
 /// The versions of a block that are outstanding.
@@ -103,8 +97,8 @@ pub struct Ledger {
     writes: Vec<Write>,
     /// The version of each block in the store.
     content: BTreeMap<u64, Seq>,
-    /// When writes that are not durable any more were acknowledged, and became durable before.
-    pub ended: Vec<(Ticks, Ticks)>,
+    /// How long writes that are not durable any more had been acknowledged before they were.
+    pub ended: Vec<Ticks>,
 }
 
 impl Ledger {
@@ -127,13 +121,11 @@ impl Ledger {
             applied: now,
             dirty_since: now,
             fate,
-            landed: false,
             synced: false,
             on_replica: None,
             acknowledged: None,
             stored: None,
             durable: None,
-            undone: None,
         });
         self.writes.len()
     }
@@ -187,18 +179,16 @@ impl Ledger {
             return Vec::new();
         }
         self.content.insert(block, seq);
-        self.get_mut(seq).landed = true;
         let undone: Vec<Seq> =
             (seq + 1..=content).filter(|later| self.get(*later).block == block).collect();
         for seq in &undone {
-            let write = self.get_mut(*seq);
-            (write.landed, write.stored) = (false, None);
+            self.get_mut(*seq).stored = None;
         }
         undone
     }
 
     /// The store does not have a write any more: it is not durable, unless something else has it.
-    pub fn undo(&mut self, seq: Seq, now: Ticks, part: Part) {
+    pub fn undo(&mut self, seq: Seq, now: Ticks) {
         let is_kept = self.numbered().any(|(kept, write)| {
             kept >= seq
                 && write.block == self.get(seq).block
@@ -209,9 +199,8 @@ impl Ledger {
         }
         let write = self.get_mut(seq);
         if let Some(durable) = write.durable.take() {
-            write.undone = Some(part);
             let told = write.acknowledged;
-            self.ended.extend(told.map(|told| (told, durable)));
+            self.ended.extend(told.map(|told| durable.saturating_sub(told)));
         }
     }
 
@@ -232,6 +221,11 @@ impl Ledger {
         for write in self.writes[..seq].iter_mut().filter(|write| write.block == block) {
             write.durable.get_or_insert(now);
         }
+    }
+
+    /// The blocks of which the store has a version that it has not acknowledged.
+    pub fn in_doubt(&self) -> u64 {
+        self.content.values().filter(|seq| self.get(**seq).stored.is_none()).count() as u64
     }
 
     /// Whether the store holds a state that the writer never produced: something new, without

@@ -7,8 +7,8 @@ use durability::{
     Crash, Latency, Loss, LossOverTime, LostBlock, Outcome, Staleness, Summary, Ticks,
 };
 
-use super::ledger::{Fate, Seq, Write};
-use super::model::{Model, Part};
+use super::ledger::{Fate, Seq};
+use super::model::Model;
 
 /// What is counted on the way; everything else is in the ledger.
 #[derive(Clone, Debug, Default)]
@@ -29,9 +29,11 @@ pub struct Measures {
     /// The ages that an outside reader saw, and of how many reads it was not up to date.
     read_ages: Vec<Ticks>,
     stale: u64,
-    /// How many acknowledged writes are not durable since the last event, once all of that instant
-    /// has happened.
+    /// How many writes a crash would lose since the last event, once all of that instant has
+    /// happened, and when the oldest of them was acknowledged.
     lost_now: u64,
+    lost_since: Option<Ticks>,
+    oldest_lost: Ticks,
     lost_max: u64,
     write_ticks: u128,
     crashes: Vec<Crash>,
@@ -55,17 +57,21 @@ fn latency(values: &[Ticks]) -> Latency {
 }
 
 impl Model<'_> {
-    /// All of an instant has happened: how many acknowledged writes are not durable from now on?
-    /// (A version that the store has and has not acknowledged is not.)
+    /// All of an instant has happened: what would a crash lose from now on?
     pub fn settle(&mut self) {
-        let writes = self.ledger.writes().iter();
-        let exposed = |write: &&Write| write.acknowledged.is_some() && write.durable.is_none();
-        self.measures.lost_now = writes.filter(exposed).count() as u64;
+        let lost = self.lost();
+        self.measures.lost_now = lost.len() as u64;
         self.measures.lost_max = self.measures.lost_max.max(self.measures.lost_now);
+        self.measures.lost_since =
+            lost.into_iter().filter_map(|seq| self.ledger.get(seq).acknowledged).min();
     }
 
+    /// So much time passes in which nothing happens.
     pub fn pass(&mut self, ticks: Ticks) {
-        self.measures.write_ticks += u128::from(self.measures.lost_now) * u128::from(ticks);
+        let measures = &mut self.measures;
+        measures.write_ticks += u128::from(measures.lost_now) * u128::from(ticks);
+        let age = measures.lost_since.map_or(0, |since| self.now + ticks - since);
+        measures.oldest_lost = measures.oldest_lost.max(age);
     }
 
     /// What a crash now loses. With a guard, nothing that was durable is ever lost.
@@ -109,14 +115,12 @@ impl Model<'_> {
 
     pub fn crash(&mut self) {
         let at = self.crashes.remove(0);
-        let writes = self.ledger.writes().iter();
-        let in_doubt = writes.filter(|write| write.landed && write.stored.is_none()).count();
         let crash = Crash {
             at,
             accesses: self.measures.accesses,
             loss: self.loss(),
             dirty: self.ledger.dirty().len() as u64,
-            in_doubt: in_doubt as u64,
+            in_doubt: self.ledger.in_doubt(),
             lost: self.lost_blocks(),
         };
         self.measures.crashes.push(crash);
@@ -141,18 +145,10 @@ impl Model<'_> {
     pub fn outcome(self, end: Ticks, at_end: Loss) -> (Outcome, Vec<Crash>) {
         let ledger = &self.ledger;
         let acknowledged = || ledger.writes().iter().filter(|write| write.acknowledged.is_some());
-        let (mut windows, mut oldest) = (Vec::new(), 0);
-        for (told, durable) in &ledger.ended {
-            windows.push(durable.saturating_sub(*told));
-            oldest = oldest.max((*durable).min(end).saturating_sub(*told));
-        }
+        let mut windows = ledger.ended.clone();
         for write in acknowledged() {
             let told = write.acknowledged.unwrap_or(0);
             windows.extend(write.durable.map(|durable| durable.saturating_sub(told)));
-            if write.undone != Some(Part::Ending) {
-                let until = write.durable.unwrap_or(end).min(end);
-                oldest = oldest.max(until.saturating_sub(told));
-            }
         }
         let measures = &self.measures;
         let staleness = self
@@ -181,7 +177,7 @@ impl Model<'_> {
             over_time: LossOverTime {
                 write_ticks: measures.write_ticks,
                 writes_max: measures.lost_max,
-                max_age: oldest,
+                max_age: measures.oldest_lost,
             },
         };
         (outcome, self.measures.crashes)

@@ -69,7 +69,7 @@ fn some<T>(rng: &mut SplitMix, per_cent: u64, draw: impl Fn(&mut SplitMix) -> T)
     rng.chance(per_cent).then(|| draw(rng))
 }
 
-fn random_spec(rng: &mut SplitMix) -> Durability {
+pub fn random_spec(rng: &mut SplitMix) -> Durability {
     let mut spec = plain();
     spec.seed = rng.next();
     spec.shutdown = rng.pick(&[0, 50, 500, 100_000, 10_000_000]);

@@ -186,7 +186,9 @@ impl<O: Watcher> DurableRun<O> {
                 Some(at) => break at,
             }
         };
-        let core = if self.open && record.op.is_access() { self.connect(core)? } else { core };
+        let waits = record.op.is_access() || record.op == Op::Fence;
+        let of = core;
+        let core = if self.open && waits { self.connect(core)? } else { core };
         let addr = Addr(record.addr);
         let done = match record.op {
             Op::Read => self.access(core, at, coherence::Op::Read, record),
@@ -196,7 +198,7 @@ impl<O: Watcher> DurableRun<O> {
             Op::Clean => self.engine.clean(core, at, (addr, record.size), false),
             Op::Flush => self.engine.clean(core, at, (addr, record.size), true),
             Op::FlushAll => self.engine.clean_all(core, at),
-            Op::Fence => self.engine.fence(core, at),
+            Op::Fence => self.engine.fence(core, of, at),
             Op::Compute => self.engine.compute(core, at, record.addr),
             Op::Time | Op::TimeTicks => Ok(()),
         };

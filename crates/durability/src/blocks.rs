@@ -32,6 +32,8 @@ pub(crate) struct Block {
     pub(crate) newest: Seq,
     /// The newest version that has left the caches.
     pub(crate) left: Seq,
+    /// The newest version that had left the caches when one of the block was taken to be sent.
+    pub(crate) taken: Seq,
     /// The newest version that was sent to the store.
     pub(crate) sent: Seq,
     /// The version that the store has, acknowledged or not.
@@ -91,6 +93,7 @@ impl Blocks {
                 line,
                 newest: 0,
                 left: 0,
+                taken: 0,
                 sent: 0,
                 content: 0,
                 durable: 0,

@@ -2,8 +2,7 @@
 //!
 //! A write is *applied* when the caches take it, *acknowledged* when its client may go on, and
 //! *safe* from when its block is kept somewhere in this version or a later one. What "kept" means
-//! the owner says; there is one account of what the store lacks and, where a log, replicas or the
-//! hardware keep writes too, another of what nothing keeps.
+//! the owner says: see `accounts`.
 //!
 //! Writes of a block that can only become safe together share a segment, so that a block that is
 //! written a million times between two flushes costs as much as one that is written once.
@@ -60,6 +59,8 @@ pub(crate) struct Outstanding {
     integral: u128,
     since: Ticks,
     writes_max: u64,
+    /// The age that the oldest reached, up to `since`.
+    age_max: Ticks,
 }
 
 impl Outstanding {
@@ -73,6 +74,7 @@ impl Outstanding {
             integral: 0,
             since: 0,
             writes_max: 0,
+            age_max: 0,
         }
     }
 
@@ -110,6 +112,9 @@ impl Outstanding {
 
     /// The block's version of the moment moves to another cache, and may leave that one by itself.
     pub(crate) fn seal_moved(&mut self, block: BlockId) {
+        if self.single {
+            return;
+        }
         let segments = self.segments(block);
         let Some(last) = segments.back_mut() else { return };
         if last.end != End::Open {
@@ -210,22 +215,15 @@ impl Outstanding {
 
     /// Returns the oldest acknowledgement of a write of the block that is not safe.
     pub(crate) fn oldest_of(&self, block: BlockId) -> Option<Ticks> {
-        self.oldest_after(block, 0)
-    }
-
-    /// Returns the oldest acknowledgement of a write of the block that is not safe even if the
-    /// block is kept in version `seq`.
-    pub(crate) fn oldest_after(&self, block: BlockId, seq: Seq) -> Option<Ticks> {
-        let segments = self.blocks.get(block.index())?;
-        let later = segments.iter().filter(|segment| segment.last > seq);
-        later.filter(|segment| segment.acknowledged > 0).map(|segment| segment.oldest).min()
-    }
-
-    /// Returns how many acknowledged writes of the block are not safe, those up to version `seq`
-    /// left out.
-    pub(crate) fn writes_after(&self, block: BlockId, seq: Seq) -> u64 {
         let segments = self.blocks.get(block.index()).into_iter().flatten();
-        segments.filter(|segment| segment.last > seq).map(|segment| segment.acknowledged).sum()
+        let acknowledged = segments.filter(|segment| segment.acknowledged > 0);
+        acknowledged.map(|segment| segment.oldest).min()
+    }
+
+    /// Returns how many acknowledged writes of the block are not safe.
+    pub(crate) fn writes_of(&self, block: BlockId) -> u64 {
+        let segments = self.blocks.get(block.index()).into_iter().flatten();
+        segments.map(|segment| segment.acknowledged).sum()
     }
 
     /// Returns the blocks with acknowledged writes that are not safe, oldest first.
@@ -253,6 +251,7 @@ impl Outstanding {
         if now > self.since {
             self.writes_max = self.writes_max();
             self.integral = self.integral(now);
+            self.age_max = self.age_max(now);
             self.since = now;
         }
     }
@@ -260,6 +259,11 @@ impl Outstanding {
     /// Returns the most writes that were unsafe at the end of an instant, this one included.
     pub(crate) fn writes_max(&self) -> u64 {
         self.writes_max.max(self.writes)
+    }
+
+    /// Returns the age that the oldest of them reached until now.
+    pub(crate) fn age_max(&self, now: Ticks) -> Ticks {
+        self.age_max.max(self.loss(now).max_age)
     }
 
     fn reorder(&mut self, block: BlockId, before: Option<Ticks>) {

@@ -277,6 +277,7 @@ impl<O: Observer> Engine<O> {
         } else {
             self.flushing -= 1;
         }
+        let blocks: Vec<BlockId> = call.rows.iter().map(|row| row.block).collect();
         match call.failure {
             None => self.acknowledged(&call),
             Some(failure) => self.call_failed(call, failure),
@@ -285,13 +286,22 @@ impl<O: Observer> Engine<O> {
             self.make_up_tick();
         }
         self.schedule_triggers();
-        // What a call of everything left out, because it was in flight, goes with the next.
-        if self.ending && self.spec.flush.order == Order::Causal && self.queued > 0 {
-            self.flush_owed.get_or_insert(Trigger::Shutdown);
+        if self.spec.flush.order == Order::Causal {
+            self.go_on_with(&blocks);
         }
         if self.spec.flush.order == Order::Causal && self.flush_owed.is_some() {
             self.making_up = true;
             self.agenda.schedule(self.now, Event::MakeUp);
+        }
+    }
+
+    /// What a call of everything left out, because these blocks were in flight, goes with the next.
+    fn go_on_with(&mut self, blocks: &[BlockId]) {
+        let waits = |id: &BlockId| self.blocks.get(*id).unsent > 0;
+        if self.ending && self.queued > 0 {
+            self.flush_owed.get_or_insert(Trigger::Shutdown);
+        } else if blocks.iter().any(waits) {
+            self.flush_owed.get_or_insert(Trigger::Eviction);
         }
     }
 
@@ -322,8 +332,7 @@ impl<O: Observer> Engine<O> {
             };
             self.land(row);
             self.stored(row.block, seq);
-            // With it go the doubts about earlier versions.
-            self.keep_doubts(row.block, |doubt| doubt > row.seq);
+            self.doubt(row.block);
         }
         self.timer.blocks -= u64::from(call.timer);
         self.look_at_state();
@@ -332,12 +341,12 @@ impl<O: Observer> Engine<O> {
         }
     }
 
-    /// Forgets the doubts about the other versions of a block.
-    fn keep_doubts(&mut self, id: BlockId, stays: impl Fn(Seq) -> bool) {
-        let Some(doubts) = self.in_doubt.get_mut(&id) else { return };
-        doubts.retain(|doubt| stays(*doubt));
-        if doubts.is_empty() {
+    /// Tells anew whether the store has a version of a block that it did not acknowledge.
+    fn doubt(&mut self, id: BlockId) {
+        if self.accounts.unstored().is_safe(id, self.blocks.get(id).content) {
             self.in_doubt.remove(&id);
+        } else {
+            self.in_doubt.insert(id);
         }
     }
 
@@ -356,10 +365,7 @@ impl<O: Observer> Engine<O> {
     /// The store has acknowledged a version.
     pub(super) fn stored(&mut self, id: BlockId, seq: Seq) {
         let now = self.now;
-        self.unstored.make_safe(id, seq, now);
-        if let Some(unkept) = &mut self.unkept {
-            unkept.make_safe(id, seq, now);
-        }
+        self.accounts.store(id, seq, now);
         self.durable(id, seq);
     }
 
@@ -371,7 +377,6 @@ impl<O: Observer> Engine<O> {
         }
         self.missing.remove(&(self.first_missing(id).unwrap_or(0), id));
         if seq < content {
-            self.keep_doubts(id, |doubt| doubt <= seq);
             self.lose_overwritten(id, seq, content);
         }
         self.blocks.get_mut(id).content = seq;
@@ -388,7 +393,7 @@ impl<O: Observer> Engine<O> {
     }
 
     fn first_missing(&self, id: BlockId) -> Option<Seq> {
-        self.unstored.first_after(id, self.blocks.get(id).content)
+        self.accounts.unstored().first_after(id, self.blocks.get(id).content)
     }
 
     /// After a call: is the state of the store one that the writer ever produced?
@@ -407,15 +412,10 @@ impl<O: Observer> Engine<O> {
             Failure::Half => call.rows.len() / 2,
         };
         for row in &call.rows[..applied] {
-            let before = self.blocks.get(row.block).content;
             self.apply(row.block, row.seq);
-            let is_new = self.blocks.get(row.block).content != before;
-            if is_new && !self.unstored.is_safe(row.block, row.seq) {
-                let doubts = self.in_doubt.entry(row.block).or_default();
-                if !doubts.contains(&row.seq) {
-                    doubts.push(row.seq);
-                }
-            }
+            let content = self.blocks.get(row.block).content;
+            self.accounts.store_silently(row.block, content, self.now);
+            self.doubt(row.block);
         }
         if applied > 0 {
             self.look_at_state();
@@ -487,6 +487,20 @@ impl<O: Observer> Engine<O> {
         Ok(())
     }
 
+    /// What waits of a block has nothing to send any more, because a later version goes without
+    /// it; tells whether the timer took it.
+    pub(super) fn replace_waiting_row(&mut self, id: BlockId) -> bool {
+        let block = *self.blocks.get(id);
+        if self.freezes() || !self.coalesces() || block.unsent == 0 {
+            return false;
+        }
+        let row = self.taken.cancel(id, block.row);
+        self.change(id, |block| block.unsent = 0);
+        let by_timer = row.is_some_and(|row| row.timer);
+        self.timer.blocks -= u64::from(by_timer);
+        by_timer
+    }
+
     /// Replaces a failed version by a newer one of its block, if there is one.
     fn refresh(&mut self, row: &mut Row) -> Result<(), Stopped> {
         let id = row.block;
@@ -497,18 +511,10 @@ impl<O: Observer> Engine<O> {
         if left > self.blocks.get(id).sent {
             self.coalesced += 1;
             row.seq = left;
-            // The row of the block that waits has nothing to send any more.
-            let waiting = self.blocks.get(id);
-            if waiting.unsent > 0
-                && let Some(waiting) = self.taken.cancel(id, waiting.row)
-            {
-                self.timer.blocks -= u64::from(waiting.timer && row.timer);
-                row.timer |= waiting.timer;
-            }
-            self.change(id, |block| {
-                block.sent = left;
-                block.unsent = 0;
-            });
+            let by_timer = self.replace_waiting_row(id);
+            self.timer.blocks += u64::from(by_timer && !row.timer);
+            row.timer |= by_timer;
+            self.change(id, |block| block.sent = left);
         }
         Ok(())
     }

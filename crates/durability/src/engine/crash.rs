@@ -81,7 +81,7 @@ impl<O: Observer> Engine<O> {
         if self.plan.check {
             self.prove(at, loss);
         }
-        let in_doubt = self.in_doubt.values().map(|doubts| doubts.len() as u64).sum();
+        let in_doubt = self.in_doubt.len() as u64;
         self.crashes.push(Crash {
             at,
             accesses: self.accesses,
@@ -92,60 +92,25 @@ impl<O: Observer> Engine<O> {
         });
     }
 
-    /// Returns what a crash loses: what nothing keeps, but for what the store has without having
-    /// said so.
+    /// Returns what a crash loses.
     pub(super) fn loss(&self, at: Ticks) -> Loss {
-        if self.is_eadr() {
-            return Loss::default();
-        }
-        let losses = self.losses();
-        let mut loss = losses.loss(at);
-        if self.in_doubt.is_empty() {
-            return loss;
-        }
-        for id in self.in_doubt.keys() {
-            let content = self.blocks.get(*id).content;
-            let after = losses.writes_after(*id, content);
-            loss.writes -= losses.writes_after(*id, 0) - after;
-            loss.blocks -= u64::from(after == 0 && losses.oldest_of(*id).is_some());
-        }
-        let oldest = losses.in_order().filter_map(|(oldest, id)| {
-            if self.in_doubt.contains_key(&id) {
-                losses.oldest_after(id, self.blocks.get(id).content)
-            } else {
-                Some(oldest)
-            }
-        });
-        // In order up to the first block that is not in doubt: no later one is older.
-        let mut first = Ticks::MAX;
-        for (at_block, (key, id)) in oldest.zip(losses.in_order()) {
-            first = first.min(at_block);
-            if !self.in_doubt.contains_key(&id) || first <= key {
-                break;
-            }
-        }
-        loss.max_age = if loss.writes == 0 { 0 } else { at - first };
-        loss
+        if self.is_eadr() { Loss::default() } else { self.accounts.lost().loss(at) }
     }
 
     fn lost_blocks(&self, at: Ticks) -> Vec<LostBlock> {
         if self.is_eadr() {
             return Vec::new();
         }
-        let losses = self.losses();
-        let mut lost: Vec<_> = losses
+        let lost = self.accounts.lost();
+        let mut blocks: Vec<_> = lost
             .in_order()
-            .filter_map(|(_, id)| {
-                let block = self.blocks.get(id);
-                let in_doubt = self.in_doubt.contains_key(&id);
-                let kept = if in_doubt { block.content } else { 0 };
-                let oldest = losses.oldest_after(id, kept)?;
-                let writes = losses.writes_after(id, kept);
-                Some(LostBlock { block: block.line, writes, max_age: at - oldest })
+            .map(|(oldest, id)| {
+                let block = self.blocks.get(id).line;
+                LostBlock { block, writes: lost.writes_of(id), max_age: at - oldest }
             })
             .collect();
-        lost.sort_by_key(|lost| (std::cmp::Reverse(lost.max_age), lost.block));
-        lost
+        blocks.sort_by_key(|lost| (std::cmp::Reverse(lost.max_age), lost.block));
+        blocks
     }
 
     /// Recovers from the crash and compares with the ledger: acknowledged writes that the
@@ -203,10 +168,7 @@ impl<O: Observer> Engine<O> {
         let Some(ledger) = &self.ledger else { return };
         let kept = ledger.kept_max.get(&id).copied().unwrap_or(0).max(now_is);
         let writes = |after: Seq| ledger.between(id, after, was);
-        self.unstored.lose_again(id, writes(now_is), now);
-        if let Some(account) = &mut self.unkept {
-            account.lose_again(id, writes(kept), now);
-        }
+        self.accounts.overwrite(id, writes(now_is), writes(kept), now);
         let block = self.blocks.get_mut(id);
         block.durable = block.durable.min(kept);
     }

@@ -28,13 +28,13 @@ impl<O: Observer> Engine<O> {
         self.go_on_to(at, Stage::AfterAccesses)?;
         self.crash_before(at.saturating_add(1));
         self.wrong_or_ok()?;
-        let losses = self.losses();
+        let losses = self.accounts.lost();
         let loss = self.loss(at);
         let nothing = self.is_eadr();
         let over_time = LossOverTime {
             write_ticks: if nothing { 0 } else { losses.integral(at) },
             writes_max: if nothing { 0 } else { losses.writes_max() },
-            max_age: losses.window.max.max(losses.loss(at).max_age),
+            max_age: if nothing { 0 } else { losses.age_max(at) },
         };
         Ok(Ended { at, loss, over_time })
     }
@@ -50,7 +50,7 @@ impl<O: Observer> Engine<O> {
         }
         self.wrong_or_ok()?;
         self.audit()?;
-        let window = self.losses().window;
+        let window = self.accounts.unkept().window;
         let outcome = Outcome {
             requests: self.requests,
             elapsed: ended.at,

@@ -142,19 +142,24 @@ impl<O: Observer> Engine<O> {
 
     /// What an access may trigger.
     pub(super) fn after_access(&mut self) -> Result<(), Stopped> {
-        let candidates = if self.plants(Fault::CountsWrites) {
-            self.losses().loss(self.now).writes + 1
-        } else {
-            self.candidates.len() as u64
-        };
-        if self.spec.flush.dirty_count.is_some_and(|count| candidates >= count) {
-            self.take_all(Trigger::DirtyCount)?;
-        }
+        self.take_if_many()?;
         self.take_if_full()?;
         self.take_for_held()?;
         self.work_in_background()?;
         self.pump();
         self.wrong_or_ok()
+    }
+
+    fn take_if_many(&mut self) -> Result<(), Stopped> {
+        let candidates = if self.plants(Fault::CountsWrites) {
+            self.accounts.lost().loss(self.now).writes + 1
+        } else {
+            self.candidates.len() as u64
+        };
+        if self.spec.flush.dirty_count.is_some_and(|count| candidates >= count) && !self.ending {
+            self.take_all(Trigger::DirtyCount)?;
+        }
+        Ok(())
     }
 
     pub(super) fn take_if_full(&mut self) -> Result<(), Stopped> {
@@ -168,6 +173,7 @@ impl<O: Observer> Engine<O> {
     /// What the end of a call may trigger: who still waits is not left to wait for nothing.
     pub(super) fn after_completion(&mut self) -> Result<(), Stopped> {
         self.wake_held();
+        self.take_if_many()?;
         self.take_for_held()?;
         self.work_in_background()?;
         self.pump();
@@ -249,12 +255,17 @@ impl<O: Observer> Engine<O> {
         }
     }
 
-    /// Returns the versions of a block that have left the caches, and forgets its rows.
+    /// Returns the versions of a block that have left the caches and are in no row yet, and
+    /// forgets its rows.
     fn rows_that_left(&mut self, id: BlockId) -> Vec<Seq> {
-        if self.coalesces() {
-            return vec![self.blocks.get(id).left];
+        let block = self.blocks.get(id);
+        if !self.coalesces() {
+            // An inner cache may have later ones.
+            let Some(rows) = self.rows.get_mut(&id) else { return Vec::new() };
+            let left = rows.partition_point(|seq| *seq <= block.left);
+            return rows.drain(..left).collect();
         }
-        self.rows.remove(&id).unwrap_or_default()
+        if block.left > block.taken { vec![block.left] } else { Vec::new() }
     }
 
     /// Returns blocks with those that the order of the flush wants to go with them.
@@ -293,12 +304,22 @@ impl<O: Observer> Engine<O> {
         Ok(())
     }
 
+    /// Tells whether a row is a version of its own from when it is taken.
+    pub(super) fn freezes(&self) -> bool {
+        match self.spec.flush.order {
+            Order::Unordered => !self.coalesces(),
+            Order::Fifo => true,
+            Order::Causal => false,
+        }
+    }
+
     fn enqueue_row(&mut self, id: BlockId, seq: Seq, timer: bool) {
         self.timer.blocks += u64::from(timer);
         let row = self.taken.push(Row { block: id, seq, timer });
         self.change(id, |block| {
             block.unsent += 1;
             block.row = row;
+            block.taken = block.left;
         });
     }
 
@@ -390,6 +411,9 @@ impl<O: Observer> Engine<O> {
             self.clean_line(*id)?;
         }
         ids.extend(versions.iter().map(|(id, _)| *id));
+        // Two caches may each have had a version of one block.
+        ids.sort_unstable();
+        ids.dedup();
         self.enqueue_in_order(&ids, false);
         Ok(ids.len() as u64)
     }

@@ -37,9 +37,7 @@ impl<O: Observer> Engine<O> {
     /// Something besides the store keeps a block in that version.
     pub(super) fn keep(&mut self, id: BlockId, seq: Seq) {
         let now = self.now;
-        if let Some(unkept) = &mut self.unkept {
-            unkept.make_safe(id, seq, now);
-        }
+        self.accounts.keep(id, seq, now);
         if let Some(ledger) = &mut self.ledger {
             ledger.keep(id, seq);
         }

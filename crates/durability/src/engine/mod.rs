@@ -15,7 +15,7 @@ mod request;
 mod serial;
 mod waiting;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 
 use cache::LineAddr;
@@ -32,14 +32,14 @@ use self::request::Client;
 pub use self::request::Request;
 use self::serial::Loop;
 use self::waiting::Waiting;
+use crate::accounts::Accounts;
 use crate::agenda::{Agenda, CallId, ClientId, Event, Stage};
 use crate::blocks::{Block, BlockId, Blocks, Seq};
 use crate::fault::Fault;
 use crate::histogram::Histogram;
 use crate::outcome::{Crash, CrashPlan, Flushes, Staleness, Trigger};
-use crate::outstanding::Outstanding;
 use crate::random::Random;
-use crate::spec::{AgeFrom, Arrivals, Durability, Order, PersistDomain, ReadBlocks, Sync, Ticks};
+use crate::spec::{AgeFrom, Arrivals, Durability, Order, PersistDomain, ReadBlocks, Ticks};
 use crate::versions::{Happened, Versions};
 
 /// A run in the making.
@@ -66,10 +66,8 @@ pub struct Engine<O> {
     /// What the machine did in the step under way.
     happened: Happened,
 
-    /// What the store lacks.
-    unstored: Outstanding,
-    /// What nothing keeps, where that is not the same.
-    unkept: Option<Outstanding>,
+    /// What is not safe.
+    accounts: Accounts,
     /// Clients whose fences wait for a version of a block.
     fences: FxHashMap<BlockId, Vec<(Seq, ClientId)>>,
 
@@ -126,8 +124,8 @@ pub struct Engine<O> {
     contents: BTreeSet<Seq>,
     content_max: Seq,
     stored_max: Seq,
-    /// Versions that the store has and did not acknowledge.
-    in_doubt: BTreeMap<BlockId, Vec<Seq>>,
+    /// Blocks of which the store has a version that it did not acknowledge.
+    in_doubt: BTreeSet<BlockId>,
 
     accesses: u64,
     requests: u64,
@@ -227,10 +225,6 @@ impl<O: Observer> Engine<O> {
         let outermost = machine.shared.last().or(machine.private.last());
         let copies = if machine.shared.is_empty() { u64::from(machine.cores) } else { 1 };
         let capacity = outermost.map_or(1, |level| copies * u64::from(level.geometry.lines()));
-        let keeps = spec.log.as_ref().is_some_and(|log| log.sync != Sync::No);
-        let keeps_each = keeps || spec.replicas.is_some();
-        let unkept = keeps_each || spec.persist_domain.is_some();
-        let rows = !spec.flush.coalesce;
         // An unguarded store can lose again what it had: which writes, the ledger knows.
         let ledger = (plan.check || !spec.store.guard).then(Ledger::default);
         let random = |stream: u64| Random::new(spec.seed.wrapping_add(stream));
@@ -247,8 +241,7 @@ impl<O: Observer> Engine<O> {
             free_connections: Vec::new(),
             blocks: Blocks::default(),
             happened: Happened::default(),
-            unstored: Outstanding::new(rows),
-            unkept: unkept.then(|| Outstanding::new(keeps_each || rows)),
+            accounts: Accounts::new(&spec),
             fences: FxHashMap::default(),
             candidates: BTreeSet::new(),
             by_first_dirty: BTreeSet::new(),
@@ -284,7 +277,7 @@ impl<O: Observer> Engine<O> {
             contents: BTreeSet::new(),
             content_max: 0,
             stored_max: 0,
-            in_doubt: BTreeMap::new(),
+            in_doubt: BTreeSet::new(),
             accesses: 0,
             requests: 0,
             write_latency: Histogram::default(),
@@ -457,7 +450,8 @@ impl<O: Observer> Engine<O> {
         self.flushes.first.get_or_insert(self.now);
     }
 
-    /// Writes a line back from all caches and keeps the copies; its version has left then.
+    /// Writes a line back from all caches and keeps the copies; its version has left then. What
+    /// makes room for it in an outer cache leaves as any victim does.
     fn clean_line(&mut self, id: BlockId) -> Result<(), Stopped> {
         let line = self.blocks.get(id).line;
         let base = self.machine.line_size().base(line);
@@ -465,9 +459,15 @@ impl<O: Observer> Engine<O> {
         self.machine.clean(base, 1)?;
         let mut happened = self.take_happened();
         for left in &happened.left {
-            debug_assert_eq!(left.line, line);
             let id = self.blocks.id(left.line);
-            self.leave(id, left.seq);
+            if left.line == line {
+                self.leave(id, left.seq);
+                continue;
+            }
+            self.written_back(&[(id, left.seq)], Trigger::Eviction)?;
+            if self.spec.persist_domain == Some(PersistDomain::Adr) {
+                self.agenda.schedule(self.now, Event::Accepted(id, left.seq));
+            }
         }
         self.give_back(&mut happened);
         Ok(())
@@ -492,29 +492,17 @@ impl<O: Observer> Engine<O> {
         if self.coalesces() {
             // An inner level has a newer version: this one was counted as replaced, and is not.
             self.coalesced -= u64::from(seq < block.newest);
-            let replaces_unsent = block.left > block.sent && self.spec.flush.order != Order::Fifo;
-            self.coalesced += u64::from(replaces_unsent);
+            // Where versions are frozen, those that are taken stay.
+            let gone = if self.freezes() { block.taken } else { block.sent };
+            self.coalesced += u64::from(block.left > gone);
         }
-        self.seal(id);
+        self.accounts.seal(id);
         self.change(id, |block| block.left = seq);
     }
 
     /// A later write replaces an earlier one that was not sent.
     fn coalesces(&self) -> bool {
         self.spec.flush.coalesce
-    }
-
-    /// The version of the moment may become safe by itself.
-    fn seal(&mut self, id: BlockId) {
-        self.unstored.seal(id);
-        if let Some(unkept) = &mut self.unkept {
-            unkept.seal(id);
-        }
-    }
-
-    /// Returns the account of what a crash would lose.
-    fn losses(&self) -> &Outstanding {
-        self.unkept.as_ref().unwrap_or(&self.unstored)
     }
 
     fn schedule_read(&mut self) {
@@ -543,7 +531,7 @@ impl<O: Observer> Engine<O> {
                     self.written[self.reader.below(self.written.len() as u64) as usize]
                 }
             };
-            let oldest = self.unstored.oldest_of(block);
+            let oldest = self.accounts.unstored().oldest_of(block);
             self.reads.reads.add(oldest.map_or(0, |oldest| self.now - oldest));
             self.reads.stale += u64::from(oldest.is_some());
         }

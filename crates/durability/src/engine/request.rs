@@ -6,10 +6,10 @@ use coherence::{CORES_MAX, Observer, Op, Processor};
 use super::admission::{Admission, Hold};
 use super::{Engine, Stopped};
 use crate::agenda::{ClientId, Event, Stage};
-use crate::blocks::{BlockId, Seq};
+use crate::blocks::{Block, BlockId, Seq};
 use crate::fault::Fault;
 use crate::outcome::{CrashPoints, Trigger};
-use crate::spec::{PersistDomain, ReadBlocks, Ticks};
+use crate::spec::{Order, PersistDomain, ReadBlocks, Ticks};
 use crate::versions::Way;
 
 /// The most requests that wait at once, beside those of the cores.
@@ -156,7 +156,11 @@ impl<O: Observer> Engine<O> {
         for line in through {
             let block = self.blocks.id(line);
             self.clean_line(block)?;
-            self.send_through(client, block);
+            // It may have gone already: through the caches, or out of them in this very access.
+            let Block { left, taken, sent, .. } = *self.blocks.get(block);
+            if left > sent && !(left == taken && self.freezes()) {
+                self.send_through(client, block);
+            }
         }
         self.client(client).state = State::Waiting(1);
         self.agenda.schedule(done, Event::CacheDone(client));
@@ -175,6 +179,14 @@ impl<O: Observer> Engine<O> {
         let mut happened = self.take_happened();
         for (line, seq) in happened.moves.iter().filter(|(_, seq)| *seq <= before) {
             self.moved(*line, *seq);
+        }
+        for left in happened.left.iter().filter(|left| left.seq <= before) {
+            // It becomes safe by itself, without what is written to its block now.
+            if let Some(id) = self.block_of(left.line)
+                && self.blocks.get(id).newest == left.seq
+            {
+                self.accounts.seal(id);
+            }
         }
         for (line, seq) in &happened.stores {
             self.wrote(client, *line, *seq);
@@ -207,10 +219,7 @@ impl<O: Observer> Engine<O> {
     fn moved(&mut self, line: LineAddr, seq: Seq) {
         let Some(id) = self.blocks.find(line) else { return };
         if self.blocks.get(id).newest == seq {
-            self.unstored.seal_moved(id);
-            if let Some(unkept) = &mut self.unkept {
-                unkept.seal_moved(id);
-            }
+            self.accounts.seal_moved(id);
         }
     }
 
@@ -231,15 +240,12 @@ impl<O: Observer> Engine<O> {
                 block.first_dirty = now;
             }
         });
-        self.unstored.apply(id, seq);
-        if let Some(unkept) = &mut self.unkept {
-            unkept.apply(id, seq);
-        }
+        self.accounts.apply(id, seq);
         if let Some(ledger) = &mut self.ledger {
             ledger.apply(id, seq);
         }
         let content = self.blocks.get(id).content;
-        if self.unstored.first_after(id, content) == Some(seq) {
+        if self.accounts.unstored().first_after(id, content) == Some(seq) {
             self.missing.insert((seq, id));
         }
         if self.spec.readers.is_some_and(|readers| readers.blocks == ReadBlocks::Popular) {
@@ -254,11 +260,19 @@ impl<O: Observer> Engine<O> {
     /// A write waits for the store by itself; its client waits for that.
     fn send_through(&mut self, client: ClientId, id: BlockId) {
         let seq = self.blocks.get(id).left;
+        let waits = self.spec.flush.order == Order::Causal && self.blocks.get(id).unsent > 0;
         if let Some(rows) = self.rows.get_mut(&id) {
-            rows.clear();
+            rows.retain(|row| *row != seq);
+            if !waits {
+                // Earlier writes that were still in the caches go with this one.
+                self.coalesced += rows.len() as u64;
+                rows.clear();
+            }
         }
+        self.replace_waiting_row(id);
         self.change(id, |block| {
             block.through += 1;
+            block.taken = block.left;
             block.sent = block.left;
         });
         self.client(client).through.push((id, seq));
@@ -307,10 +321,7 @@ impl<O: Observer> Engine<O> {
             }
             for (block, seq) in &writes {
                 self.writes += 1;
-                self.unstored.acknowledge(*block, *seq, now);
-                if let Some(unkept) = &mut self.unkept {
-                    unkept.acknowledge(*block, *seq, now);
-                }
+                self.accounts.acknowledge(*block, *seq, now);
                 if let Some(ledger) = &mut self.ledger {
                     ledger.acknowledge(*block, *seq, now);
                 }
@@ -336,9 +347,7 @@ impl<O: Observer> Engine<O> {
         asking.is_access = false;
         asking.refused = false;
         self.busy -= 1;
-        if client >= CORES_MAX {
-            self.free_connections.push(client);
-        }
+        self.disconnect(client);
     }
 
     /// Tells whether a crash is wanted after as many acknowledged accesses as there are now.
@@ -413,15 +422,16 @@ impl<O: Observer> Engine<O> {
         }
     }
 
-    /// Holds a client until what it cleaned is durable.
-    pub fn fence(&mut self, client: ClientId, at: Ticks) -> Result<(), Stopped> {
+    /// Holds a client until what `of` cleaned is durable.
+    pub fn fence(&mut self, client: ClientId, of: ClientId, at: Ticks) -> Result<(), Stopped> {
         self.go_on_to(at, Stage::Access)?;
-        let cleaned = std::mem::take(&mut self.client(client).cleaned);
+        let cleaned = std::mem::take(&mut self.client(of).cleaned);
         self.client(client).clock = at;
         if self.spec.persist_domain.is_some() {
             for (block, seq) in cleaned {
                 self.keep(block, seq);
             }
+            self.disconnect(client);
             return Ok(());
         }
         let mut waits = 0;
@@ -436,7 +446,16 @@ impl<O: Observer> Engine<O> {
         if waits > 0 {
             self.client(client).state = State::Waiting(waits);
             self.busy += 1;
+        } else {
+            self.disconnect(client);
         }
         Ok(())
+    }
+
+    /// A client of one request has got its answer.
+    fn disconnect(&mut self, client: ClientId) {
+        if client >= CORES_MAX {
+            self.free_connections.push(client);
+        }
     }
 }
