@@ -254,3 +254,46 @@ fn what_is_too_old_while_everything_is_being_stored_waits_for_the_end_of_that() 
     assert_eq!(flushes["by_trigger"]["shutdown"], 1, "{flushes}");
     assert_eq!(flushes["blocks"], 3, "{flushes}");
 }
+
+#[test]
+fn a_fence_where_clients_do_not_wait_holds_nobody_up() {
+    let folder = folder();
+    // The write is cleaned while its client is still served, and fenced twice at once.
+    let trace = "@cores 1\n0 W 0x1000\n@time 10 us\n0 C 0x1000 4\n0 B\n0 C 0x1000 4\n0 B\n\
+                 @time 20 us\n0 W 0x2000\n";
+    folder.write("fence.mtrace", trace.as_bytes());
+    let line = "replay fence.mtrace -c keys.ron -q --json - --check --set clients=Open";
+    let value = json(&folder, line);
+    assert_eq!(value["durability"]["writes"], 2);
+    assert_eq!(value["durability"]["flushes"]["by_trigger"]["clean"], 1);
+}
+
+#[test]
+fn blocks_that_become_dirty_again_on_their_way_are_many_when_the_call_ends() {
+    let folder = folder();
+    // Both keys are taken when the second is written, at 1 s, for 10 s; both are written again at
+    // 2 and 3 s, and are two dirty blocks once more when the call ends, at 11 s, for 10 s.
+    let trace = "@cores 1\n0 W 0x1000\n@time 1s\n0 W 0x2000\n@time 2s\n0 W 0x1000\n\
+                 @time 3s\n0 W 0x2000\n@time 40s\n0 R 0x1000\n";
+    folder.write("again.mtrace", trace.as_bytes());
+    let set = "--set durability.flush.every=None --set durability.flush.dirty_count=2 \
+               --set durability.store.latency=10s --set durability.store.batch_cost=0s";
+    let line = format!("crash again.mtrace -c keys.ron -q --json - --at 20s,22s {set}");
+    let value = json(&folder, &line);
+    assert_eq!(value["each"][0]["writes"], 2, "{}", value["each"]);
+    assert_eq!(value["each"][1]["writes"], 0, "{}", value["each"]);
+}
+
+#[test]
+fn what_leaves_in_the_access_that_writes_it_anew_is_stored_by_itself() {
+    let folder = folder();
+    // Core 2 takes the dirty line from core 1: the first write goes to the store, which has it
+    // after 1 us of 2 ns ticks; the second stays in the cache. A crash at 2 us loses that alone.
+    folder.write("snooped.mtrace", b"@cores 3\n1 W 0x80\n2 W 0x80\n0 T 5000\n0 R 0x1000\n");
+    let machine = "(clock: \"500 MHz\", caches: [(size: \"1 KiB\", ways: 2)], \
+                   durability: (store: (latency: \"1 us\", batch_cost: \"0 s\")))";
+    folder.write("cpu.ron", machine.as_bytes());
+    let line = "crash snooped.mtrace -c cpu.ron -q --json - --at 5us --check";
+    let crash = &json(&folder, line)["each"][0];
+    assert_eq!((&crash["writes"], &crash["dirty"]), (&Value::from(1), &Value::from(1)), "{crash}");
+}

@@ -35,8 +35,8 @@ impl FromStr for Moment {
 
     fn from_str(text: &str) -> Result<Self, String> {
         read(text.trim()).ok_or_else(|| {
-            "expected a time such as `12.5 s` (units: s, ms, us, ns, ps, cycles) or a number of \
-             ticks"
+            "expected a time such as `12.5 s` (units: s, cs, ms, us, ns, ps, cycles) or a number \
+             of ticks"
                 .to_owned()
         })
     }

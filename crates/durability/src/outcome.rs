@@ -208,7 +208,7 @@ pub struct Crash {
     pub loss: Loss,
     /// Dirty blocks at the moment, those in flight and awaiting a retry included.
     pub dirty: u64,
-    /// Versions that no acknowledgement had told of, and that the store had.
+    /// Blocks of which the store had a version that no acknowledgement had told of.
     pub in_doubt: u64,
     /// The blocks that lost writes, oldest loss first, if they were asked for.
     pub lost: Vec<LostBlock>,

@@ -83,7 +83,7 @@ pub struct Flush {
     pub background_ratio: Option<f64>,
     /// The share of the capacity that dirty blocks never pass.
     pub dirty_ratio: Option<f64>,
-    /// The most blocks of one call, at least 1.
+    /// The most rows of one call, at least 1; `Causal` knows no bound.
     pub batch: u32,
     /// The most calls at once, at least 1.
     pub workers: u32,

@@ -59,9 +59,10 @@ impl Duration {
 impl ConfigValue for Duration {
     fn read(text: &str) -> Result<Self, Expected> {
         let wrong = || Expected {
-            what: "a duration such as \"5 s\" (units: s, ms, us, ns, ps, cycles), or a number of \
+            what:
+                "a duration such as \"5 s\" (units: s, cs, ms, us, ns, ps, cycles), or a number of \
                    ticks"
-                .to_owned(),
+                    .to_owned(),
             example: "\"300 us\"".to_owned(),
         };
         let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '_'));

@@ -2,8 +2,9 @@
 //!
 //! Time goes from event to event. At one instant come completions, then triggers, then accesses,
 //! then a crash. The parts have a file each: `request` (what clients ask, and when it is
-//! acknowledged), `flush` (which blocks are taken), `calls` (what is sent to the store), `keep`
-//! (log, replicas, hardware that keeps its contents), `crash`, `end`.
+//! acknowledged), `admission` (whether it may be taken), `serial` (one loop for all), `flush`
+//! (which blocks are taken), `waiting` (what waits to be sent), `calls` (what is sent to the
+//! store), `keep` (log, replicas, hardware that keeps its contents), `crash`, `end`.
 
 mod admission;
 mod calls;
