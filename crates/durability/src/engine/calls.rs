@@ -358,8 +358,8 @@ impl<O: Observer> Engine<O> {
             // What is not durable by now was given up: nobody waits for it.
             self.release_fences(row.block, Seq::MAX);
         }
-        self.taken.take_back(row.block);
-        self.throughs.take_back(row.block);
+        self.taken.take_back_first(row.block);
+        self.throughs.take_back_first(row.block);
     }
 
     /// The store has acknowledged a version.

@@ -20,7 +20,7 @@ pub(super) struct Waiting<T> {
     fresh: VecDeque<Option<T>>,
     /// The place of the first fresh one.
     first_fresh: Place,
-    aside: FxHashMap<BlockId, Vec<(Place, T)>>,
+    aside: FxHashMap<BlockId, BTreeMap<Place, T>>,
     /// How many there are.
     count: u64,
 }
@@ -74,9 +74,7 @@ impl<T> Waiting<T> {
         } else if let Some(returned) = self.returned.remove(&place) {
             Some(returned)
         } else {
-            let aside = self.aside.get_mut(&block)?;
-            let at = aside.iter().position(|(other, _)| *other == place)?;
-            Some(aside.remove(at).1)
+            Some(self.aside.get_mut(&block)?.remove(&place)?)
         };
         self.count -= u64::from(found.is_some());
         found
@@ -84,15 +82,23 @@ impl<T> Waiting<T> {
 
     /// Sets aside what was taken, until something of its block ends.
     pub(super) fn set_aside(&mut self, block: BlockId, place: Place, item: T) {
-        self.aside.entry(block).or_default().push((place, item));
+        self.aside.entry(block).or_default().insert(place, item);
         self.count += 1;
     }
 
-    /// Something of a block has ended: what was set aside for it stands in its place again.
-    pub(super) fn take_back(&mut self, block: BlockId) {
-        for (place, item) in self.aside.remove(&block).into_iter().flatten() {
-            self.returned.insert(place, item);
+    /// Something of a block has ended: the first that was set aside for it stands in its place
+    /// again. It alone may go: the others wait for that one's end.
+    pub(super) fn take_back_first(&mut self, block: BlockId) {
+        let Some(aside) = self.aside.get_mut(&block) else { return };
+        self.returned.extend(aside.pop_first());
+        if aside.is_empty() {
+            self.aside.remove(&block);
         }
+    }
+
+    /// All that were set aside for a block stand in their places again.
+    pub(super) fn take_back(&mut self, block: BlockId) {
+        self.returned.extend(self.aside.remove(&block).into_iter().flatten());
     }
 
     /// Returns how many wait, those set aside included.
@@ -121,7 +127,8 @@ mod tests {
         assert_eq!((place, item), (3, "c1"));
         waiting.put_back(place, item);
         waiting.take_back(b);
-        waiting.take_back(a);
+        waiting.take_back_first(a);
+        waiting.take_back_first(a);
         waiting.push("d1");
         let order: Vec<_> = std::iter::from_fn(|| waiting.pop()).collect();
         let wanted = ["a1", "b1", "a2", "c1", "b2", "d1"];
