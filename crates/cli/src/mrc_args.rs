@@ -64,7 +64,7 @@ fn parse_core(text: &str) -> Result<u16, String> {
 
 fn parse_line(text: &str) -> Result<LineSize, String> {
     let bytes = driver::config::parse_bytes(text)?;
-    LineSize::new(bytes).map_err(|error| error.to_string())
+    LineSize::new(bytes).map_err(|error| format!("{error}: {}", error.help()))
 }
 
 fn parse_size(text: &str) -> Result<u64, String> {

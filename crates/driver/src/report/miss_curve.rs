@@ -105,7 +105,8 @@ impl MissCurveReport {
         }
         line("counted", &counted);
         let footprint = amount(curve.footprint, "line", "lines");
-        let bytes = size(curve.footprint.saturating_mul(curve.line.bytes()));
+        let bytes = curve.footprint.saturating_mul(curve.line.bytes());
+        let bytes = amount(bytes, "byte", "bytes");
         line("footprint", &format!("{footprint} of {} bytes, {bytes}", curve.line.bytes()));
         line("cold", &amount(curve.cold_misses(), "miss", "misses"));
         out.push('\n');
