@@ -17,12 +17,16 @@ use crate::support::{Folder, error_text, text};
 /// Ten numbers of lines.
 const SIZES: [u64; 10] = [1, 2, 3, 5, 8, 16, 33, 100, 256, 1000];
 
+fn source_of(records: Vec<Record>) -> impl Source + 'static {
+    IterSource::new(Header::new(Format::Mtrace), records.into_iter())
+}
+
 /// Replays on one core with one fully associative LRU cache, and returns its misses.
 fn misses_of_replay(records: &[Record], lines: u64, line: u64) -> u64 {
     let caches = format!("(line: {line}, caches: [(size: {}, ways: Full)])", lines * line);
     let draft = Draft::from_ron("one.ron", &caches).expect("a config");
     let config = Config::new(&draft).expect("a machine");
-    let source = IterSource::new(Header::new(Format::Mtrace), records.to_vec().into_iter());
+    let source = source_of(records.to_owned());
     let streams = Streams::Ordered(Box::new(source));
     let options = ReplayOptions::default();
     let go_on = &mut |_| ControlFlow::Continue(());
@@ -32,7 +36,7 @@ fn misses_of_replay(records: &[Record], lines: u64, line: u64) -> u64 {
 
 /// Compares the curve of some records with replays at ten sizes, and returns it.
 fn compare(records: &[Record], line: u64) -> MissCurve {
-    let mut source = IterSource::new(Header::new(Format::Mtrace), records.to_vec().into_iter());
+    let mut source = source_of(records.to_owned());
     let size = LineSize::new(line).expect("a line size");
     let go_on = &mut |_| ControlFlow::Continue(());
     let curve = MissCurve::measure(&mut source, size, None, go_on).expect("one core");
