@@ -633,6 +633,7 @@ fn a_closed_pipe_is_an_error() {
         &["explain"],
         &["protocol", "show", "mesi"],
         &["info", "t.din"],
+        &["mrc", "t.din", "-q"],
         &["--help"],
         &["replay", "--help"],
     ] {
@@ -856,6 +857,7 @@ fn help_says_what_each_command_takes() {
         "",
         "replay",
         "crash",
+        "mrc",
         "step",
         "protocol",
         "protocol show",

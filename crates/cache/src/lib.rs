@@ -37,6 +37,7 @@ mod addr;
 mod dirty;
 mod fully_associative;
 mod geometry;
+mod lru_stack;
 mod replacement;
 mod set_associative;
 mod store;
@@ -47,6 +48,7 @@ pub use geometry::{
     Geometry, GeometryError, LINE_BYTES_MAX, LINE_BYTES_MIN, LINES_MAX, LineSize, SCANNED_WAYS_MAX,
     Ways,
 };
+pub use lru_stack::LruStack;
 pub use replacement::Replacement;
 pub use set_associative::SetAssociative;
 pub use store::{Choice, LineStore};

@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::crash_args::{CrashArgs, VaryArgs};
 use crate::model_args::{CheckArgs, WitnessArgs};
+use crate::mrc_args::MrcArgs;
 
 /// Replays memory-access traces through multi-core write-back caches kept coherent by MESI and its
 /// relatives, and counts what happens.
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Say what a crash loses
     Crash(CrashArgs),
+    /// Say how often caches of every size miss
+    Mrc(MrcArgs),
     /// Print what each reference of a trace does
     Step(StepArgs),
     /// Print coherence protocols

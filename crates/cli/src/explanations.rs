@@ -271,6 +271,15 @@ and pipes are refused. Each protocol is named once, and `--set protocol=` does n
 every write sent to the store at once.",
     ),
     E0317,
+    e(
+        "E0318",
+        "a curve that cannot be measured",
+        "\
+`mesim mrc` measures one core's accesses, as if its cache were the only one. With several cores each
+takes lines from the others' caches, so that no size says what a cache holds: `--core N` takes one
+core's accesses alone, and the others are left out. A trace, or that core, has to make an access;
+lines are powers of two, and sizes whole lines.",
+    ),
     E0401,
     E0402,
     E0403,

@@ -160,6 +160,46 @@ pub(crate) fn open_alone(
     })
 }
 
+/// Opens the trace of one core: all of it, or what one of its cores does.
+pub(crate) fn open_core(
+    path: &Path,
+    trace: &TraceArgs,
+    core: Option<u16>,
+) -> Result<Box<dyn Source>, Diagnostic> {
+    let options = ReadOptions {
+        format: trace.format,
+        lackey_modify: lackey_modify(trace.lackey_modify),
+        requests_write: trace.requests_write,
+        core,
+        ..ReadOptions::default()
+    };
+    let mut sources = match open_sources(&[path.to_owned()], &options)? {
+        Sources::Ordered(source) => return Ok(source),
+        Sources::PerCore(sources) => sources,
+    };
+    let (cores, shown) = (sources.len(), path.display().to_string());
+    match core.map(usize::from) {
+        None if cores > 1 => {
+            Err(several_cores(format!("the trace has {cores} cores, a file each"), shown, 0))
+        }
+        Some(core) if core >= cores => {
+            let last = cores - 1;
+            Err(Diagnostic::input("E0318", format!("the trace has no core {core}"))
+                .on(format!("--core {core}"), format!("expected a core from 0 to {last}"))
+                .help(format!("`mesim info {shown}` says what each core does")))
+        }
+        core => Ok(sources.swap_remove(core.unwrap_or(0))),
+    }
+}
+
+/// Refuses several cores where one is measured.
+pub(crate) fn several_cores(title: String, path: String, first: u16) -> Diagnostic {
+    Diagnostic::input("E0318", title).at(path).help(format!(
+        "they take lines from each other, which no curve of one cache shows: `--core {first}` \
+         takes that core's accesses alone"
+    ))
+}
+
 enum Sources {
     Ordered(Box<dyn Source>),
     PerCore(Vec<Box<dyn Source>>),

@@ -17,6 +17,7 @@ mod interrupt;
 mod model_args;
 mod models;
 mod moment;
+mod mrc_args;
 mod output;
 mod progress;
 mod protocols;

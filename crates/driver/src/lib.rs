@@ -34,6 +34,7 @@ pub mod audit;
 pub mod config;
 mod durable;
 mod interleave;
+mod miss_ratio;
 pub mod observe;
 pub mod protocol_file;
 mod replay;
@@ -43,6 +44,7 @@ mod steps;
 mod tally;
 
 pub use interleave::{Interleave, InterleaveError, Merger};
+pub use miss_ratio::{MissCurve, MissCurveError};
 pub use replay::{ReplayOptions, Replayed, Streams, replay};
 pub use replay_error::{ReplayError, ValueError};
 pub use steps::StepTable;

@@ -7,6 +7,7 @@ mod crash;
 mod explain;
 mod generate;
 mod info;
+mod mrc;
 mod outputs;
 mod protocol;
 mod replay;
@@ -24,6 +25,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> Result<(), Diagnostic> {
     match &args.command {
         Command::Replay(args) => replay::run(args, messages),
         Command::Crash(args) => crash::run(args, messages),
+        Command::Mrc(args) => mrc::run(args, messages),
         Command::Step(args) => step::run(args, messages),
         Command::Protocol(command) => protocol::run(command, messages),
         Command::Info(args) => info::run(args),

@@ -128,6 +128,12 @@ impl Config {
     }
 }
 
+/// Reads a size as configs write it, such as `32 KiB`; else says what was expected.
+pub fn parse_bytes(text: &str) -> Result<u64, String> {
+    let bytes = <value::Bytes as value::ConfigValue>::read(text.trim());
+    bytes.map(|bytes| bytes.0).map_err(|expected| format!("expected {}", expected.what))
+}
+
 /// Writes a number of bytes in the largest unit that divides it.
 fn bytes_text(bytes: u64) -> String {
     let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::table::grouped;
+use super::text::size;
 
 /// The picture.
 const WIDTH: f64 = 640.0;
@@ -32,27 +33,54 @@ pub(super) fn render(key: &str, points: &[(&str, f64, f64)]) -> String {
     let is_log = spans_decades(&stored) && spans_decades(&lost);
     let x = Axis::over(&stored, is_log, (LEFT, RIGHT));
     let y = Axis::over(&lost, is_log, (BOTTOM, TOP));
-    let title = format!("Writes lost and writes stored, by {}", escaped(key));
+    let scale = if is_log { " (log)" } else { "" };
+    let labels = Labels {
+        title: &format!("Writes lost and writes stored, by {}", escaped(key)),
+        x: &format!("store writes a second{scale}"),
+        y: &format!("writes lost in a crash, mean{scale}"),
+    };
+    draw(&labels, &x, &y, points)
+}
+
+/// Draws a share of something over sizes in bytes, of which there is one at least.
+pub(super) fn over_sizes(labels: &Labels, points: &[(u64, f64)]) -> String {
+    let sizes: Vec<_> = points.iter().map(|(bytes, _)| *bytes).collect();
+    let x = Axis::of_sizes(&sizes, (LEFT, RIGHT));
+    // A share of one is the top, whatever the largest one is.
+    let y = Axis::over(&[1.0], false, (BOTTOM, TOP));
+    let points: Vec<_> = points.iter().map(|(bytes, share)| ("", *bytes as f64, *share)).collect();
+    draw(labels, &x, &y, &points)
+}
+
+/// What stands at a plot and at its axes.
+pub(super) struct Labels<'a> {
+    pub(super) title: &'a str,
+    pub(super) x: &'a str,
+    pub(super) y: &'a str,
+}
+
+fn draw(labels: &Labels, x: &Axis, y: &Axis, points: &[(&str, f64, f64)]) -> String {
+    let title = labels.title;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
          role=\"img\" aria-label=\"{title}\">\n<title>{title}</title>\n<style>{STYLE}</style>\n"
     );
     let middle = f64::midpoint(LEFT, RIGHT);
-    text(&mut out, (WIDTH / 2.0, 26.0), "class=\"title\" text-anchor=\"middle\"", &title);
-    axes(&mut out, &x, &y);
-    let scale = if is_log { " (log)" } else { "" };
-    let at = (middle, HEIGHT - 18.0);
-    let label = format!("store writes a second{scale}");
-    text(&mut out, at, "text-anchor=\"middle\"", &label);
+    text(&mut out, (WIDTH / 2.0, 26.0), "class=\"title\" text-anchor=\"middle\"", title);
+    axes(&mut out, x, y);
+    text(&mut out, (middle, HEIGHT - 18.0), "text-anchor=\"middle\"", labels.x);
     let across = f64::midpoint(TOP, BOTTOM);
     let turned = format!("text-anchor=\"middle\" transform=\"rotate(-90 20 {across:.1})\"");
-    text(&mut out, (20.0, across), &turned, &format!("writes lost in a crash, mean{scale}"));
+    text(&mut out, (20.0, across), &turned, labels.y);
     let places: Vec<_> =
         points.iter().map(|(_, stored, lost)| (x.place(*stored), y.place(*lost))).collect();
     let way: Vec<_> = places.iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
     let _ = writeln!(out, "<path class=\"way\" d=\"M{}\"/>", way.join(" L"));
     for ((name, _, _), (x, y)) in points.iter().zip(places) {
         let _ = writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\"/>");
+        if name.is_empty() {
+            continue;
+        }
         // Less lost is more stored, so the way falls: names stand above it to the right, or where
         // there is no room, below it to the left.
         let has_room = x + LETTER * name.chars().count() as f64 <= WIDTH - 12.0;
@@ -117,6 +145,17 @@ impl Axis {
         let (min, max) = range(numbers);
         let (ends, ticks) = if is_log { decades(min, max) } else { steps(max) };
         Self { is_log, ends, places, ticks }
+    }
+
+    /// An axis of sizes in bytes, each step twice the one before, with a name at every fourth.
+    fn of_sizes(sizes: &[u64], places: (f64, f64)) -> Self {
+        let (min, max) = (sizes.iter().min(), sizes.iter().max());
+        let low = min.map_or(0, |min| min.max(&1).ilog2());
+        let high = max.map_or(0, |max| max.max(&1).next_power_of_two().ilog2()).max(low + 1);
+        let end = |power: u32| f64::from(power) * std::f64::consts::LOG10_2;
+        let ticks = (low..=high).step_by(4);
+        let ticks = ticks.map(|power| ((f64::from(power)).exp2(), size(1 << power.min(63))));
+        Self { is_log: true, ends: (end(low), end(high)), places, ticks: ticks.collect() }
     }
 
     fn place(&self, number: f64) -> f64 {

@@ -372,7 +372,7 @@ pub(super) fn coverage_tables(report: &Report, title: &str, out: &mut String) {
 }
 
 /// Writes a share as a percentage with its numerator and denominator.
-fn rate(part: u64, whole: u64) -> String {
+pub(super) fn rate(part: u64, whole: u64) -> String {
     let hundredths = (u128::from(part) * 10_000 + u128::from(whole) / 2) / u128::from(whole.max(1));
     format!(
         "{}.{:02} % ({} / {})",
@@ -384,12 +384,12 @@ fn rate(part: u64, whole: u64) -> String {
 }
 
 /// Writes a number of things.
-fn amount(number: u64, one: &str, several: &str) -> String {
+pub(super) fn amount(number: u64, one: &str, several: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { several })
 }
 
 /// Writes a number of bytes in the largest unit that divides it.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
         if bytes >= 1 << shift && bytes.is_multiple_of(1 << shift) {
             return format!("{} {unit}", bytes >> shift);

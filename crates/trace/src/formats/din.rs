@@ -8,6 +8,7 @@
 use crate::error_kind::TraceErrorKind;
 use crate::loss::{Loss, Losses};
 use crate::record::{Op, Record};
+use crate::text::buffer::WINDOW_BYTES;
 use crate::text::fault::Fault;
 use crate::text::fields::Fields;
 use crate::text::output::{self, LineWriter};
@@ -16,24 +17,23 @@ use crate::text::{number, scan};
 
 const EXAMPLE: &str = "a line is `LABEL ADDR`, such as `0 7fff1234`";
 
+/// What the labels 0 to 2 ask.
+const OPS: [Op; 3] = [Op::Read, Op::Write, Op::Fetch];
+
 /// The grammar of a line.
 pub(crate) struct Din;
 
 impl LineFormat for Din {
     #[inline]
-    fn fast(&mut self, bytes: &[u8], into: &mut Vec<Record>) -> usize {
-        let [label @ b'0'..=b'2', b' ', rest @ ..] = bytes else { return 0 };
+    fn fast(&mut self, bytes: &[u8; WINDOW_BYTES], into: &mut Vec<Record>) -> usize {
+        let [label, b' ', rest @ ..] = bytes else { return 0 };
+        let Some(op) = OPS.get(usize::from(label.wrapping_sub(b'0'))) else { return 0 };
         let (addr, digits) = scan::hex(rest);
         let end = scan::line_end(&rest[digits..]);
         if digits == 0 || end == 0 {
             return 0;
         }
-        let op = match label {
-            b'0' => Op::Read,
-            b'1' => Op::Write,
-            _ => Op::Fetch,
-        };
-        into.push(Record::access(0, op, addr & !3, 4));
+        into.push(Record::access(0, *op, addr & !3, 4));
         2 + digits + end
     }
 

@@ -13,6 +13,7 @@ use crate::error_kind::TraceErrorKind;
 use crate::loss::{Loss, Losses};
 use crate::record::{Op, Record};
 use crate::source::LackeyModify;
+use crate::text::buffer::WINDOW_BYTES;
 use crate::text::fault::Fault;
 use crate::text::fields::Fields;
 use crate::text::number::{self, Radix};
@@ -82,7 +83,7 @@ impl Lackey {
 
 impl LineFormat for Lackey {
     #[inline]
-    fn fast(&mut self, bytes: &[u8], into: &mut Vec<Record>) -> usize {
+    fn fast(&mut self, bytes: &[u8; WINDOW_BYTES], into: &mut Vec<Record>) -> usize {
         let (kind, rest) = match bytes {
             [b'I', b' ', b' ', rest @ ..] => (b'I', rest),
             [b' ', kind @ (b'L' | b'S' | b'M'), b' ', rest @ ..] => (*kind, rest),

@@ -16,6 +16,8 @@ use crate::text::reader::{LineFormat, TextReader};
 
 mod clock;
 mod din;
+#[cfg(test)]
+mod fast_tests;
 mod keys;
 mod lackey;
 mod msr;

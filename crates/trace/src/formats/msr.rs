@@ -14,6 +14,7 @@ use crate::formats::clock::{Clock, Moment};
 use crate::formats::keys::Keys;
 use crate::formats::requests;
 use crate::record::{ACCESS_BYTES_MAX, Op, RANGE_BYTES_MAX, Record};
+use crate::text::buffer::WINDOW_BYTES;
 use crate::text::commas::Columns;
 use crate::text::fault::Fault;
 use crate::text::fields::Field;
@@ -79,7 +80,7 @@ impl Msr {
 impl LineFormat for Msr {
     const LINE_RECORDS_MAX: usize = 1 + (RANGE_BYTES_MAX / ACCESS_BYTES_MAX) as usize;
 
-    fn fast(&mut self, _bytes: &[u8], _into: &mut Vec<Record>) -> usize {
+    fn fast(&mut self, _bytes: &[u8; WINDOW_BYTES], _into: &mut Vec<Record>) -> usize {
         0
     }
 

@@ -6,6 +6,7 @@
 use crate::error_kind::TraceErrorKind;
 use crate::loss::{Loss, Losses};
 use crate::record::{Op, Record};
+use crate::text::buffer::WINDOW_BYTES;
 use crate::text::fault::Fault;
 use crate::text::fields::Fields;
 use crate::text::output::{self, LineWriter};
@@ -22,7 +23,7 @@ pub(crate) struct Ncsu {
 
 impl LineFormat for Ncsu {
     #[inline]
-    fn fast(&mut self, bytes: &[u8], into: &mut Vec<Record>) -> usize {
+    fn fast(&mut self, bytes: &[u8; WINDOW_BYTES], into: &mut Vec<Record>) -> usize {
         let (core, core_digits) = scan::decimal(bytes);
         let [b' ', op @ (b'r' | b'w'), b' ', rest @ ..] = &bytes[core_digits..] else { return 0 };
         let prefix = if rest.starts_with(b"0x") { 2 } else { 0 };

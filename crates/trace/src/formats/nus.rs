@@ -6,6 +6,7 @@
 use crate::error_kind::TraceErrorKind;
 use crate::loss::{Loss, Losses};
 use crate::record::{Op, Record};
+use crate::text::buffer::WINDOW_BYTES;
 use crate::text::fault::Fault;
 use crate::text::fields::Fields;
 use crate::text::number::{Cycles, NotANumber};
@@ -23,7 +24,7 @@ pub(crate) struct Nus {
 
 impl LineFormat for Nus {
     #[inline]
-    fn fast(&mut self, bytes: &[u8], into: &mut Vec<Record>) -> usize {
+    fn fast(&mut self, bytes: &[u8; WINDOW_BYTES], into: &mut Vec<Record>) -> usize {
         let [label @ b'0'..=b'2', b' ', b'0', b'x', rest @ ..] = bytes else { return 0 };
         let (value, digits) = scan::hex(rest);
         let end = scan::line_end(&rest[digits..]);

@@ -5,6 +5,7 @@
 use crate::error_kind::TraceErrorKind;
 use crate::loss::{Loss, Losses};
 use crate::record::{Op, Record};
+use crate::text::buffer::WINDOW_BYTES;
 use crate::text::fault::Fault;
 use crate::text::fields::Fields;
 use crate::text::output::{self, LineWriter};
@@ -18,7 +19,7 @@ pub(crate) struct Percore;
 
 impl LineFormat for Percore {
     #[inline]
-    fn fast(&mut self, bytes: &[u8], into: &mut Vec<Record>) -> usize {
+    fn fast(&mut self, bytes: &[u8; WINDOW_BYTES], into: &mut Vec<Record>) -> usize {
         let [op @ (b'r' | b'w'), b' ', b'0', b'x', rest @ ..] = bytes else { return 0 };
         let (addr, digits) = scan::hex(rest);
         let end = scan::line_end(&rest[digits..]);

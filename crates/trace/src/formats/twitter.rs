@@ -13,6 +13,7 @@ use crate::error_kind::TraceErrorKind;
 use crate::formats::clock::{Clock, Moment};
 use crate::formats::requests::{self, KeyBlocks, SECOND};
 use crate::record::{Op, Record};
+use crate::text::buffer::WINDOW_BYTES;
 use crate::text::commas::Columns;
 use crate::text::fault::Fault;
 use crate::text::number::{self, NotANumber};
@@ -48,7 +49,7 @@ impl Twitter {
 }
 
 impl LineFormat for Twitter {
-    fn fast(&mut self, _bytes: &[u8], _into: &mut Vec<Record>) -> usize {
+    fn fast(&mut self, _bytes: &[u8; WINDOW_BYTES], _into: &mut Vec<Record>) -> usize {
         0
     }
 

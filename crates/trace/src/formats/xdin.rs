@@ -8,6 +8,7 @@
 use crate::error_kind::TraceErrorKind;
 use crate::loss::{Loss, Losses};
 use crate::record::{Op, Record};
+use crate::text::buffer::WINDOW_BYTES;
 use crate::text::fault::Fault;
 use crate::text::fields::Fields;
 use crate::text::number::{self, Radix};
@@ -22,7 +23,7 @@ pub(crate) struct Xdin;
 
 impl LineFormat for Xdin {
     #[inline]
-    fn fast(&mut self, bytes: &[u8], into: &mut Vec<Record>) -> usize {
+    fn fast(&mut self, bytes: &[u8; WINDOW_BYTES], into: &mut Vec<Record>) -> usize {
         let [label @ (b'r' | b'w' | b'i'), b' ', rest @ ..] = bytes else { return 0 };
         let (addr, digits) = scan::hex(rest);
         let [b' ', rest @ ..] = &rest[digits..] else { return 0 };

@@ -4,6 +4,10 @@ use std::io::{self, ErrorKind, Read};
 
 use crate::limits::{BLOCK_BYTES, LINE_BYTES_MAX, SNIFF_BYTES};
 
+/// How many bytes there are from the beginning of each line on, whatever they are: more than any
+/// line has that can be read at once.
+pub(crate) const WINDOW_BYTES: usize = 64;
+
 /// What stops a buffer from being filled.
 pub(crate) enum FillError {
     /// The line that [`LineBuffer::rest`] begins is too long to be one.
@@ -31,7 +35,7 @@ impl LineBuffer {
     pub(crate) fn new(input: Box<dyn Read + Send>) -> LineBuffer {
         LineBuffer {
             input,
-            bytes: vec![0; BLOCK_BYTES],
+            bytes: vec![0; BLOCK_BYTES + WINDOW_BYTES],
             start: 0,
             whole: 0,
             end: 0,
@@ -46,9 +50,10 @@ impl LineBuffer {
         self.input
     }
 
-    /// Returns the lines at hand, each with its newline (the last of the file too).
+    /// Returns the lines at hand, each with its newline (the last of the file too), and after them
+    /// [`WINDOW_BYTES`] that mean nothing.
     pub(crate) fn lines(&self) -> &[u8] {
-        &self.bytes[self.start..self.whole]
+        &self.bytes[self.start..self.whole + WINDOW_BYTES]
     }
 
     /// Returns everything at hand, which may end within a line.
@@ -119,7 +124,7 @@ impl LineBuffer {
             return Ok(false);
         }
         // One byte stays free for the newline that the last line may lack.
-        let room = self.bytes.len() - 1;
+        let room = self.bytes.len() - WINDOW_BYTES - 1;
         let before = self.end;
         let count = loop {
             match self.input.read(&mut self.bytes[self.end..room]) {

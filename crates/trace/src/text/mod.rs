@@ -6,6 +6,7 @@ pub(crate) mod excerpt;
 pub(crate) mod failure;
 pub(crate) mod fault;
 pub(crate) mod fields;
+pub(crate) mod hex;
 pub(crate) mod number;
 pub(crate) mod output;
 pub(crate) mod reader;

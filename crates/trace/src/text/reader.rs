@@ -8,7 +8,7 @@ use crate::header::Header;
 use crate::limits::LINE_BYTES_MAX;
 use crate::record::Record;
 use crate::source::{CHUNK, Source};
-use crate::text::buffer::{FillError, LineBuffer};
+use crate::text::buffer::{FillError, LineBuffer, WINDOW_BYTES};
 use crate::text::failure;
 use crate::text::fault::Fault;
 use crate::text::fields;
@@ -24,9 +24,10 @@ pub(crate) trait LineFormat: Send {
 
     /// Reads the line that `bytes` begin with if it is one of the common ones.
     ///
-    /// Returns how many bytes it took, the newline included; 0 if the line is for
+    /// What follows the line's newline means nothing, but may be looked at. Returns how many bytes
+    /// it took, the newline included; 0 if the line is for
     /// [`line`](Self::line), be it rare or wrong, and then nothing has been appended.
-    fn fast(&mut self, bytes: &[u8], into: &mut Vec<Record>) -> usize;
+    fn fast(&mut self, bytes: &[u8; WINDOW_BYTES], into: &mut Vec<Record>) -> usize;
 
     /// Reads any line (without its newline) that is not blank and not a comment.
     fn line(&mut self, line: &[u8], into: &mut Vec<Record>) -> Result<(), Fault>;
@@ -89,15 +90,12 @@ impl<F: LineFormat> TextReader<F> {
 
     fn decode_blocks(&mut self, into: &mut Vec<Record>, target: usize) -> Result<(), Stop> {
         loop {
-            let mut at = 0;
             let block = self.buffer.lines();
-            while at < block.len() && into.len() < target {
-                let rest = &block[at..];
-                let used = self.format.fast(rest, into);
-                if used > 0 {
-                    at += used;
-                    self.lines += 1;
-                    continue;
+            let mut rest = block;
+            loop {
+                self.lines += quickly(&mut self.format, &mut rest, into, target);
+                if rest.len() <= WINDOW_BYTES || into.len() >= target {
+                    break;
                 }
                 let length = scan::find_newline(rest);
                 let line = rest[..length].strip_suffix(b"\r").unwrap_or(&rest[..length]);
@@ -105,10 +103,11 @@ impl<F: LineFormat> TextReader<F> {
                 if let Err(fault) = slow(&mut self.format, line, into) {
                     return Err(Stop::Fault(fault, line.to_vec()));
                 }
-                at += length + 1;
+                rest = &rest[length + 1..];
                 self.lines += 1;
             }
-            self.buffer.consume(at);
+            let used = block.len() - rest.len();
+            self.buffer.consume(used);
             if into.len() >= target {
                 return Ok(());
             }
@@ -175,8 +174,35 @@ pub(crate) fn without_mark(line: &[u8]) -> &[u8] {
     line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
 }
 
+/// Reads the common ones of the lines that `rest` begins with, up to one that is not or to a number
+/// of records, and returns how many they were. Behind the lines a window follows.
+#[inline]
+fn quickly<F: LineFormat>(
+    format: &mut F,
+    rest: &mut &[u8],
+    into: &mut Vec<Record>,
+    target: usize,
+) -> u64 {
+    let (mut left, mut lines) = (*rest, 0);
+    while left.len() > WINDOW_BYTES && into.len() < target {
+        let Some(window) = left.first_chunk() else { break };
+        let used = format.fast(window, into);
+        if used == 0 {
+            break;
+        }
+        left = &left[used..];
+        lines += 1;
+    }
+    *rest = left;
+    lines
+}
+
 /// Reads a line that the fast path did not take.
-fn slow(format: &mut impl LineFormat, line: &[u8], into: &mut Vec<Record>) -> Result<(), Fault> {
+pub(crate) fn slow(
+    format: &mut impl LineFormat,
+    line: &[u8],
+    into: &mut Vec<Record>,
+) -> Result<(), Fault> {
     if line.len() > LINE_BYTES_MAX {
         return Err(failure::line_too_long());
     }

@@ -1,5 +1,7 @@
 //! Numbers off the front of bytes, for the fast paths: no errors, only "not that simple".
 
+use crate::text::hex;
+
 /// The value of each byte as a hex digit; 0xff is not one.
 const HEX: [u8; 256] = {
     let mut table = [0xff; 256];
@@ -22,20 +24,14 @@ pub(crate) fn hex_digit(byte: u8) -> Option<u8> {
     (value != 0xff).then_some(value)
 }
 
-/// Returns the hex number that `bytes` begin with and its number of digits.
+/// Returns the hex number that `bytes` begin with and its number of digits, up to 16.
 ///
-/// 0 digits: there is none, or it has more than 16.
-#[inline]
+/// 0 digits: there is none, or there are fewer than 16 bytes; the number means nothing then. What
+/// follows the number, be it a 17th digit, is for the caller to see.
+#[expect(clippy::inline_always, reason = "a call would hand what it returns through memory")]
+#[inline(always)]
 pub(crate) fn hex(bytes: &[u8]) -> (u64, usize) {
-    let mut value = 0u64;
-    for (at, &byte) in bytes.iter().take(17).enumerate() {
-        let digit = HEX[usize::from(byte)];
-        if digit == 0xff {
-            return (value, at);
-        }
-        value = value << 4 | u64::from(digit);
-    }
-    (0, 0)
+    bytes.first_chunk().map_or((0, 0), hex::leading)
 }
 
 /// Returns the decimal number that `bytes` begin with and its number of digits.
@@ -43,6 +39,14 @@ pub(crate) fn hex(bytes: &[u8]) -> (u64, usize) {
 /// 0 digits: there is none, or it has more than 9, so that the value fits easily.
 #[inline]
 pub(crate) fn decimal(bytes: &[u8]) -> (u32, usize) {
+    match bytes {
+        [digit @ b'0'..=b'9', next, ..] if !next.is_ascii_digit() => (u32::from(digit - b'0'), 1),
+        _ => longer_decimal(bytes),
+    }
+}
+
+/// Returns the same of a number of any length.
+fn longer_decimal(bytes: &[u8]) -> (u32, usize) {
     let mut value = 0u32;
     for (at, &byte) in bytes.iter().take(10).enumerate() {
         let digit = byte.wrapping_sub(b'0');

@@ -22,6 +22,7 @@ mod time;
 use crate::error_kind::TraceErrorKind;
 use crate::header::Header;
 use crate::record::{Op, Record};
+use crate::text::buffer::WINDOW_BYTES;
 use crate::text::fault::Fault;
 use crate::text::fields::{Field, Fields};
 use crate::text::number::{self, Radix};
@@ -127,7 +128,7 @@ impl Mtrace {
 
 impl LineFormat for Mtrace {
     #[inline]
-    fn fast(&mut self, bytes: &[u8], into: &mut Vec<Record>) -> usize {
+    fn fast(&mut self, bytes: &[u8; WINDOW_BYTES], into: &mut Vec<Record>) -> usize {
         if bytes.first() == Some(&b'@') {
             let Some((record, length)) = self.clock.fast(bytes) else { return 0 };
             self.started = true;
