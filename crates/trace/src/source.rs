@@ -18,6 +18,20 @@ pub trait Source: Send {
     /// With an error, what was appended before it is good: the records before the error's place.
     /// After an error or the end every call returns `Ok(false)`.
     fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError>;
+
+    /// Returns, at the end, how many whole chunks were read of a trace whose writer was stopped.
+    ///
+    /// Only mtrc has an end that can be missing where nothing else does.
+    fn recovered(&self) -> Option<u64> {
+        None
+    }
+
+    /// Starts to decode ahead in threads of the source's own, and returns whether it can.
+    ///
+    /// [`Ahead`](crate::Ahead) gives a thread to those that cannot.
+    fn read_ahead(&mut self) -> bool {
+        false
+    }
 }
 
 impl<S: Source + ?Sized> Source for Box<S> {
@@ -27,6 +41,14 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {
         (**self).read(into)
+    }
+
+    fn recovered(&self) -> Option<u64> {
+        (**self).recovered()
+    }
+
+    fn read_ahead(&mut self) -> bool {
+        (**self).read_ahead()
     }
 }
 
@@ -109,6 +131,14 @@ impl OneCore {
 impl Source for OneCore {
     fn header(&self) -> &Header {
         self.source.header()
+    }
+
+    fn recovered(&self) -> Option<u64> {
+        self.source.recovered()
+    }
+
+    fn read_ahead(&mut self) -> bool {
+        self.source.read_ahead()
     }
 
     fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {
