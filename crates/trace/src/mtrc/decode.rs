@@ -93,3 +93,69 @@ const fn gather(word: u64) -> u64 {
     let fours = (pairs & 0x0000_3fff_0000_3fff) | (pairs & 0x3fff_0000_3fff_0000) >> 2;
     (fours & 0x0fff_ffff) | (fours & 0x0fff_ffff_0000_0000) >> 4
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Random numbers: xorshift64*.
+    struct Random(u64);
+
+    impl Random {
+        fn next(&mut self) -> u64 {
+            self.0 ^= self.0 >> 12;
+            self.0 ^= self.0 << 25;
+            self.0 ^= self.0 >> 27;
+            self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+        }
+    }
+
+    /// Decodes both ways.
+    fn both(controls: &[u8], operands: &[u8], rules: Rules) -> Result<(), Fault> {
+        let (mut fast, mut slow) = (Vec::new(), Vec::new());
+        let raw = [controls, operands, &[0; PADDING]].concat();
+        let quickly = chunk(&raw, controls.len(), rules, &mut fast).map(|_| ());
+        let carefully = careful::chunk(controls, operands, rules, &mut [0; LASTS], &mut slow);
+        assert_eq!((quickly, fast), (carefully, slow), "{controls:x?} {operands:x?} {rules:?}");
+        carefully
+    }
+
+    #[test]
+    fn the_hot_loop_and_the_careful_one_agree_on_whatever_bytes() {
+        let mut random = Random(7);
+        let (mut good, mut bad) = (0, 0);
+        for _ in 0..200_000 {
+            let records = 1 + random.next() as usize % 12;
+            // Few wild controls, so that some chunks are decoded to their end.
+            let tame = [0x0c, 0x09, 0x4c, 0x03, 0x29, 0x1e, 0x80, 0x83, 0x84];
+            let controls: Vec<u8> = (0..records)
+                .map(|_| match random.next() % 16 {
+                    0 => random.next() as u8,
+                    pick => tame[pick as usize % tame.len()],
+                })
+                .collect();
+            let length = records + random.next() as usize % (2 * records);
+            let operands: Vec<u8> = (0..length)
+                .map(|_| {
+                    random.next() as u8 & if random.next().is_multiple_of(3) { 0xff } else { 7 }
+                })
+                .collect();
+            let core = [MIXED, 0, 5][random.next() as usize % 3];
+            let cores = [4, 64][random.next() as usize % 2];
+            let rules = Rules { core, cores };
+            // Cut where it may be whole.
+            let whole = (0..=length).find(|&end| both(&controls, &operands[..end], rules).is_ok());
+            if whole.is_some() { good += 1 } else { bad += 1 }
+        }
+        assert!(good > 20_000 && bad > 20_000, "{good} {bad}");
+    }
+
+    #[test]
+    fn seven_bits_of_eight_bytes_are_gathered() {
+        assert_eq!(gather(0x0000_0000_0000_0140), 0xc0);
+        assert_eq!(gather(0x7f7f_7f7f_7f7f_7f7f), (1 << 56) - 1);
+        for byte in 0..8 {
+            assert_eq!(gather(1 << (8 * byte)), 1 << (7 * byte));
+        }
+    }
+}
