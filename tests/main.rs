@@ -15,6 +15,7 @@ mod durable_reference;
 mod golden;
 mod library;
 mod markdown;
+mod mtrc;
 mod mutants;
 mod orders;
 mod properties;
