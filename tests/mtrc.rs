@@ -35,9 +35,8 @@ fn nth(bytes: &[u8], pattern: &[u8], n: usize) -> usize {
 fn a_report_does_not_depend_on_the_container() {
     let folder = traces();
     for order in ["recorded", "clock", "rr:3", "random:9"] {
-        let report = |name| {
-            folder.good(&["replay", name, "--json", "-", "--interleave", order, "--quiet"])
-        };
+        let report =
+            |name| folder.good(&["replay", name, "--json", "-", "--interleave", order, "--quiet"]);
         let expected = report("t.mtrace");
         for name in ["raw.mtrc", "lz4.mtrc", "zstd.mtrc"] {
             assert_eq!(report(name), expected, "{name}, {order}");
@@ -134,9 +133,10 @@ fn damaged_containers_are_refused_at_their_place() {
     folder.write("text.mtrc", b"0 R 0x10\n");
     folder.write("empty.mtrc", b"");
     let mut shown = String::new();
-    for name in
-        ["payload", "head", "header", "magic", "newer", "index", "cut", "late", "more", "text", "empty"]
-    {
+    for name in [
+        "payload", "head", "header", "magic", "newer", "index", "cut", "late", "more", "text",
+        "empty",
+    ] {
         let output = folder.run(&["replay", &format!("{name}.mtrc")]);
         let error = error_text(&output);
         assert_eq!((output.status.code(), text(&output).as_str()), (Some(2), ""), "{error}");

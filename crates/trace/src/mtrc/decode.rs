@@ -6,12 +6,18 @@
 
 use crate::mtrc::careful::{self, Fault, Position, Rules};
 use crate::mtrc::layout::{
-    EXTENSION, LASTS, Lasts, MIXED, OP_BITS, OPS, SAME, SIZES, SWITCH, unzigzag,
+    EXTENSION, LASTS, Lasts, MIXED, OP_BITS, SAME, SIZES, SWITCH, ends_in_memory, is_time, unzigzag,
 };
-use crate::record::{Op, Record};
+use crate::record::{ACCESS_BYTES_MAX, Op, Record};
 
 /// How many zero bytes follow the operands, so that none has to be read by itself.
 pub(crate) const PADDING: usize = 16;
+
+/// How many records are decoded before they are appended together: they stay in the nearest cache.
+const BLOCK_RECORDS: usize = 64;
+
+/// What stands in a block before it is filled.
+const NOTHING: Record = Record::event(0, Op::Read, 0);
 
 /// The top bits of eight bytes.
 const TOPS: u64 = 0x8080_8080_8080_8080;
@@ -37,61 +43,84 @@ pub(crate) fn chunk(
     let end = operands.len() - PADDING;
     let before = into.len();
     let mut lasts: Lasts = [0; LASTS];
-    let Position { mut read, core } = rules.start();
-    let mut core = core as u8;
-    let (mut highest, mut seen, mut wrong) = (core, 0, false);
-    into.extend(controls.iter().map(|&control| {
-        seen |= control;
-        let size = SIZES[usize::from(control)];
-        let window = operands.get(read..).and_then(|rest| rest.first_chunk::<PADDING>());
-        let Some(window) = window else {
-            wrong = true;
-            return Record::event(0, Op::Fence, 0);
-        };
-        let switch = usize::from(control & SWITCH != 0);
-        let word = u64::from_le_bytes(std::array::from_fn(|i| window[switch + i]));
-        let stops = !word & TOPS;
-        if size == 0 || stops == 0 {
-            let position = Position { read, core: u16::from(core) };
-            let operands = &operands[..end.max(read)];
-            return match careful::record(control, operands, position, rules, &mut lasts) {
-                Ok((record, next)) => {
-                    (read, core) = (next.read, next.core as u8);
-                    record
-                }
-                Err(_) => {
-                    wrong = true;
-                    Record::event(0, Op::Fence, 0)
-                }
+    let Position { read: _, core } = rules.start();
+    let (mut rest, mut core) = (operands, core as u8);
+    // All cores together, and the highest last byte or a little more: whether one is out of bounds.
+    let (mut cores, mut top, mut wrong) = (core, 0, false);
+    into.reserve(records);
+    let mut block = [NOTHING; BLOCK_RECORDS];
+    'blocks: for controls in controls.chunks(BLOCK_RECORDS) {
+        for (slot, &control) in block.iter_mut().zip(controls) {
+            let size = SIZES[usize::from(control)];
+            let Some(window) = rest.first_chunk::<PADDING>() else {
+                wrong = true;
+                break 'blocks;
             };
+            let switch = usize::from(control & SWITCH != 0);
+            let word = u64::from_le_bytes(std::array::from_fn(|i| window[switch + i]));
+            let stops = !word & TOPS;
+            if size == 0 || stops == 0 {
+                let position =
+                    Position { read: operands.len() - rest.len(), core: u16::from(core) };
+                let rare = careful::record(control, &operands[..end], position, rules, &mut lasts);
+                let Ok((record, next)) = rare else {
+                    wrong = true;
+                    break 'blocks;
+                };
+                (rest, core) = (&operands[next.read..], next.core as u8);
+                *slot = record;
+                continue;
+            }
+            core = if switch == 1 { window[0] } else { core };
+            cores |= core;
+            // The number ends with the first byte whose top bit is clear.
+            let same = control & SAME != 0;
+            let bits = gather(word & (stops ^ (stops - 1)) & !TOPS);
+            let length = (stops.trailing_zeros() as usize >> 3) + 1;
+            rest = &rest[switch + if same { 0 } else { length }..];
+            let op = common(control);
+            let last = &mut lasts[usize::from(core) << 2 & 0xff | op as usize];
+            let addr = last.wrapping_add(unzigzag(if same { 0 } else { bits }));
+            *last = addr;
+            top = top.max(addr);
+            *slot = Record { addr, size, core: u16::from(core), op };
         }
-        core = if switch == 1 { window[0] } else { core };
-        highest = highest.max(core);
-        // The number ends with the first byte whose top bit is clear.
-        let same = control & SAME != 0;
-        let bits = gather(word & (stops ^ (stops - 1)) & !TOPS);
-        let length = (stops.trailing_zeros() as usize >> 3) + 1;
-        read += switch + if same { 0 } else { length };
-        let op = OPS[usize::from(control & OP_BITS)];
-        let last = &mut lasts[usize::from(core) << 2 & 0xff | op as usize];
-        let addr = last.wrapping_add(unzigzag(if same { 0 } else { bits }));
-        *last = addr;
-        wrong |= addr > u64::MAX - u64::from(size - 1);
-        Record { addr, size, core: u16::from(core), op }
-    }));
-    wrong |= read != end || rules.core != MIXED && seen & SWITCH != 0;
-    if wrong || u16::from(highest) >= rules.cores {
+        into.extend_from_slice(&block[..controls.len()]);
+    }
+    let seen = controls.iter().fold(0, |seen, control| seen | control);
+    let near_the_top = top > u64::MAX - u64::from(ACCESS_BYTES_MAX);
+    let doubtful = near_the_top || u16::from(cores) >= rules.cores;
+    wrong |= rest.len() != PADDING || rules.core != MIXED && seen & SWITCH != 0;
+    if wrong || doubtful && !into[before..].iter().all(|record| is_sound(record, rules)) {
         into.truncate(before);
         careful::chunk(controls, &operands[..end], rules, &mut lasts, into)?;
     }
     Ok(Noted { extended: seen & EXTENSION != 0 })
 }
 
+/// Returns whether a record's core and last byte are in bounds.
+fn is_sound(record: &Record, rules: Rules) -> bool {
+    (record.core < rules.cores || is_time(record.op)) && ends_in_memory(record)
+}
+
+/// Returns the operation of a common record.
+const fn common(control: u8) -> Op {
+    match control & OP_BITS {
+        0 => Op::Read,
+        1 => Op::Write,
+        2 => Op::Atomic,
+        _ => Op::Fetch,
+    }
+}
+
 /// Puts the lower seven bits of eight bytes together.
 const fn gather(word: u64) -> u64 {
-    let pairs = (word & 0x007f_007f_007f_007f) | (word & 0x7f00_7f00_7f00_7f00) >> 1;
-    let fours = (pairs & 0x0000_3fff_0000_3fff) | (pairs & 0x3fff_0000_3fff_0000) >> 2;
-    (fours & 0x0fff_ffff) | (fours & 0x0fff_ffff_0000_0000) >> 4
+    // The upper of two neighbours moves down by as many bits as the lower one lacks.
+    let upper = word & 0x7f00_7f00_7f00_7f00;
+    let pairs = word - (upper >> 1);
+    let upper = pairs & 0x3fff_0000_3fff_0000;
+    let fours = pairs - upper + (upper >> 2);
+    (fours & 0xffff_ffff) | fours >> 32 << 28
 }
 
 #[cfg(test)]
