@@ -362,9 +362,9 @@ another order gives other counts.",
         "a trace without an index",
         "\
 An mtrc trace ends with an index, which its writer writes last. This one ends after a whole chunk
-without it: its writer was stopped, or the file was cut exactly there. The records of the chunks that
-are there were read, and each chunk's CRC was right; what came after them nobody knows. `mesim convert
-trace.mtrc whole.mtrc` writes them with an index.",
+without it: its writer was stopped, or the file was cut exactly there. What came after the chunks
+that are there nobody knows. `mesim convert trace.mtrc whole.mtrc` writes their records with an
+index.",
     ),
     e(
         "W0201",

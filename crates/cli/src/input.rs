@@ -195,8 +195,8 @@ impl Source for Watched {
         self.source.recovered()
     }
 
-    fn read_ahead(&mut self) -> bool {
-        self.source.read_ahead()
+    fn read_ahead(&mut self, workers: usize) -> bool {
+        self.source.read_ahead(workers)
     }
 }
 
@@ -266,7 +266,10 @@ fn ahead(sources: Vec<Box<dyn Source>>) -> Vec<Box<dyn Source>> {
     if sources.len() > THREADED_STREAMS_MAX {
         return sources;
     }
-    sources.into_iter().map(|source| Box::new(Ahead::new(source)) as Box<dyn Source>).collect()
+    // Those that have threads of their own share them.
+    let workers = THREADED_STREAMS_MAX / sources.len().max(1);
+    let ahead = |source| Box::new(Ahead::with_workers(source, workers)) as Box<dyn Source>;
+    sources.into_iter().map(ahead).collect()
 }
 
 fn open_sources(

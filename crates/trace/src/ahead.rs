@@ -19,8 +19,9 @@ type Chunk = (Vec<Record>, Result<bool, TraceError>);
 
 /// A source that decodes in its own thread, at most four chunks ahead.
 ///
-/// A source that has threads of its own (mtrc) decodes in those. Buffers are recycled. Dropping it ends the thread at its next chunk; a thread that waits for
-/// input ends when that comes. Where no thread can be had, decoding is done in place.
+/// A source that has threads of its own (mtrc) decodes in those. Buffers are recycled. Dropping it
+/// ends the thread at its next chunk; a thread that waits for input ends when that comes. Where no
+/// thread can be had, decoding is done in place.
 pub struct Ahead {
     header: Header,
     decoder: Decoder,
@@ -34,10 +35,17 @@ enum Decoder {
 }
 
 impl Ahead {
-    /// Starts to decode `source` in a thread.
-    pub fn new(mut source: Box<dyn Source>) -> Ahead {
+    /// Starts to decode `source` in a thread, or in as many of its own as there are processors.
+    pub fn new(source: Box<dyn Source>) -> Ahead {
+        Ahead::with_workers(source, usize::MAX)
+    }
+
+    /// Starts to decode `source` in a thread, or in up to so many of its own.
+    ///
+    /// For a source among several that are read at the same time.
+    pub fn with_workers(mut source: Box<dyn Source>, workers: usize) -> Ahead {
         let header = source.header().clone();
-        if source.read_ahead() {
+        if source.read_ahead(workers) {
             return Ahead { header, decoder: Decoder::Here(source) };
         }
         let (to_reader, chunks) = sync_channel(CHUNKS_AHEAD);
@@ -117,7 +125,7 @@ impl Source for Ahead {
         }
     }
 
-    fn read_ahead(&mut self) -> bool {
+    fn read_ahead(&mut self, _: usize) -> bool {
         true
     }
 }

@@ -55,8 +55,8 @@ pub enum Surveyed {
 
 /// Opens a trace as [`open`] does, but reads no more than the header and the index of mtrc.
 ///
-/// An mtrc trace that comes through a pipe or a decompressor is read through; of one without an index
-/// the heads of the chunks are read.
+/// An mtrc trace that comes through a pipe or a decompressor is read through; of one without an
+/// index the heads of the chunks are read.
 pub fn survey(input: &Input, options: &ReadOptions) -> Result<Surveyed, TraceError> {
     let mtrc = |format: Option<Format>| format.is_none_or(|format| format == Format::Mtrc);
     let seekable = |path: &Path| fs::metadata(path).is_ok_and(|found| found.is_file());

@@ -26,10 +26,12 @@ pub trait Source: Send {
         None
     }
 
-    /// Starts to decode ahead in threads of the source's own, and returns whether it can.
+    /// Starts to decode ahead in up to so many threads of the source's own, and one that reads;
+    /// returns whether it can.
     ///
     /// [`Ahead`](crate::Ahead) gives a thread to those that cannot.
-    fn read_ahead(&mut self) -> bool {
+    fn read_ahead(&mut self, workers: usize) -> bool {
+        let _ = workers;
         false
     }
 }
@@ -47,8 +49,8 @@ impl<S: Source + ?Sized> Source for Box<S> {
         (**self).recovered()
     }
 
-    fn read_ahead(&mut self) -> bool {
-        (**self).read_ahead()
+    fn read_ahead(&mut self, workers: usize) -> bool {
+        (**self).read_ahead(workers)
     }
 }
 
@@ -137,8 +139,8 @@ impl Source for OneCore {
         self.source.recovered()
     }
 
-    fn read_ahead(&mut self) -> bool {
-        self.source.read_ahead()
+    fn read_ahead(&mut self, workers: usize) -> bool {
+        self.source.read_ahead(workers)
     }
 
     fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {

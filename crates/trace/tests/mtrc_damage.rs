@@ -26,6 +26,12 @@ fn wrong(bytes: &[u8]) -> (TraceErrorKind, String) {
     (error.kind, format!("{error}; {}", error.help))
 }
 
+/// What a test does to a chunk.
+type Change<'a> = &'a dyn Fn(&mut Chunk);
+
+/// A head's core, control bytes and operands, and the error that they are.
+type Streams<'a> = (u16, &'a [u8], &'a [u8], TraceErrorKind, &'a str);
+
 /// Small files of each codec.
 fn small_files() -> Vec<(ChunkCodec, Vec<Record>, Vec<u8>)> {
     let repeated = |i: u64| Record::access((i / 20) as u16, Op::Read, i << 6, 8);
@@ -94,7 +100,6 @@ fn what_a_head_may_not_claim_is_refused() {
         file.bytes()
     };
     let huge = u32::MAX;
-    type Change<'a> = &'a dyn Fn(&mut Chunk);
     let cases: [(Change<'_>, TraceErrorKind, &str); 14] = [
         (&|c| c.raw = (64 << 20) + 1, TraceErrorKind::BadChunk, "67108865 raw bytes"),
         (&|c| c.raw = huge, TraceErrorKind::BadChunk, "at most 67108864 raw bytes"),
@@ -140,7 +145,7 @@ fn what_streams_may_not_say_is_refused_at_its_record() {
     let ten = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02];
     let last = [0x01, 0x00];
     // The core of the head, controls and operands after a good record, what is wrong.
-    let cases: [(u16, &[u8], &[u8], TraceErrorKind, &str); 19] = [
+    let cases: [Streams<'_>; 19] = [
         (mixed, &[0x20], &[2, 0], CoreOutOfRange, "a core from 0 to 1"),
         (mixed, &[0x20], &[200, 0], CoreOutOfRange, "found `200`"),
         (1, &[0x20], &[1, 0], BadChunk, "records of core 1"),
@@ -296,9 +301,9 @@ fn mutants_are_read_or_refused() {
             let (read, error) = unpack(&mutate(&bytes, &mut random));
             assert!(records.starts_with(&read), "{} mutant {mutant}", codec.name());
             if error.is_some() {
-                refused += 1
+                refused += 1;
             } else {
-                same += 1
+                same += 1;
             }
             assert!(start.elapsed() < PATIENCE, "{} mutant {mutant}", codec.name());
         }
@@ -331,9 +336,9 @@ fn mutants_whose_checksums_are_right_are_read_or_refused() {
         let (records, error) = unpack(&file.bytes());
         records.iter().for_each(check);
         if error.is_some() {
-            refused += 1
+            refused += 1;
         } else {
-            read += 1
+            read += 1;
         }
         assert!(start.elapsed() < PATIENCE, "mutant {mutant}");
     }

@@ -77,8 +77,8 @@ pub(crate) fn looks(format: Format, line: &[u8]) -> bool {
         Format::Ncsu => ncsu::looks(line),
         Format::Percore => percore::looks(line),
         Format::Nus => nus::looks(line),
-        // mtrc is known by its first bytes; of the other nothing is its own: a name or a flag has to
-        // say it.
+        // mtrc is known by its first bytes; of the other nothing is its own: a name or a flag has
+        // to say it.
         Format::Mtrc | Format::OracleGeneral => false,
         Format::Msr => msr::looks(line),
         Format::Twitter => twitter::looks(line),
@@ -97,7 +97,7 @@ pub fn writer<'out>(
     writer_with(format, header, ChunkCodec::default(), out)
 }
 
-/// Makes a writer of a format as [`writer`] does, whose chunks, if it has such (mtrc), are packed so.
+/// Makes a writer as [`writer`] does; the chunks of a format that has them (mtrc) are packed so.
 pub fn writer_with<'out>(
     format: Format,
     header: &Header,

@@ -1,8 +1,8 @@
 //! A chunk's two streams to records: the hot loop.
 //!
-//! It takes what is common without a branch that data decide: the length of a number is counted, not
-//! tested, and what may be wrong is noted and not acted upon. What is rare goes to `careful`. Where
-//! something was wrong, the chunk is decoded once more, carefully, to find the record.
+//! It takes what is common without a branch that data decide: the length of a number is counted,
+//! not tested, and what may be wrong is noted and not acted upon. What is rare goes to `careful`.
+//! Where something was wrong, the chunk is decoded once more, carefully, to find the record.
 
 use crate::mtrc::careful::{self, Fault, Position, Rules};
 use crate::mtrc::layout::{

@@ -95,7 +95,7 @@ impl Origin {
                 "`head -c {offset} FILE > whole.mtrc` keeps the {first} records of the whole chunks"
             ),
             (_, Some(codec)) => format!(
-                "undo {} and keep the first {offset} bytes: the {first} records of the whole chunks",
+                "undo {} and keep the first {offset} bytes: {first} records of the whole chunks",
                 codec.name()
             ),
         };
@@ -203,7 +203,7 @@ impl Origin {
         self.error(TraceErrorKind::BadIndex, Place::Bytes(offset))
             .found(found)
             .expected(expected)
-            .help("the records are not in doubt, but the file is not as it was written: copy it again")
+            .help("the records are not in doubt, but the file was damaged: copy it again")
     }
 
     /// What came of reading the index at `at`, after all chunks.

@@ -9,6 +9,7 @@ use crate::mtrc::layout::{
 use crate::record::CORES_MAX;
 
 /// What an index says.
+#[cfg_attr(not(feature = "files"), expect(dead_code, reason = "only a survey asks for some of it"))]
 pub(crate) struct Footer {
     pub(crate) chunks: u64,
     pub(crate) records: u64,

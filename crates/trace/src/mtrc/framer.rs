@@ -1,6 +1,8 @@
 //! A stream of bytes to the header, packed chunks and the index. It never seeks.
 
-use std::io::{self, BufReader, Read};
+#[cfg(feature = "files")]
+use std::io;
+use std::io::{BufReader, Read};
 
 use crate::error::TraceError;
 use crate::format::Format;
@@ -26,6 +28,7 @@ pub(crate) struct Packed {
 }
 
 /// The end of a file.
+#[cfg_attr(not(feature = "files"), expect(dead_code, reason = "only a survey asks for some of it"))]
 pub(crate) struct End {
     /// Where the index begins, or the file ends without one.
     pub(crate) offset: u64,
@@ -191,6 +194,7 @@ impl Framer {
     }
 
     /// Goes past the bytes of the chunk whose head came last.
+    #[cfg(feature = "files")]
     pub(crate) fn skip(&mut self, head: Head, at: At) -> Result<(), TraceError> {
         let length = u64::from(head.stored);
         let skipped = io::copy(&mut self.input.by_ref().take(length), &mut io::sink());

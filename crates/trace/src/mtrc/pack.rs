@@ -82,6 +82,10 @@ impl Packer {
     }
 
     /// Returns the chunk as it is to be stored: raw where packing makes it no shorter.
+    #[cfg_attr(
+        not(feature = "files"),
+        expect(clippy::unnecessary_wraps, reason = "what packs may fail, and is not there")
+    )]
     pub(crate) fn pack<'a>(&'a mut self, raw: &'a [u8]) -> std::io::Result<(ChunkCodec, &'a [u8])> {
         self.packed.clear();
         #[cfg(feature = "files")]
@@ -110,6 +114,7 @@ impl Packer {
 pub(crate) struct Unpacker {
     #[cfg(feature = "files")]
     zstd: Option<zstd::bulk::Decompressor<'static>>,
+    #[cfg(feature = "files")]
     raw: Vec<u8>,
 }
 
@@ -117,6 +122,10 @@ impl Unpacker {
     /// Returns the raw bytes and [`PADDING`] behind them, or in words why there are none.
     ///
     /// `length`, which is bounded, is how many there are to be.
+    #[cfg_attr(
+        not(feature = "files"),
+        expect(clippy::unused_self, reason = "what unpacks is not there")
+    )]
     pub(crate) fn unpack<'a>(
         &'a mut self,
         codec: ChunkCodec,
@@ -127,13 +136,19 @@ impl Unpacker {
         debug_assert!(length <= RAW_BYTES_MAX as usize);
         let raw = match codec {
             ChunkCodec::Raw => stored,
+            #[cfg(feature = "files")]
             ChunkCodec::Zstd => {
                 self.unzstd(stored, length)?;
                 &mut self.raw
             }
+            #[cfg(feature = "files")]
             ChunkCodec::Lz4 => {
                 self.unlz4(stored, length)?;
                 &mut self.raw
+            }
+            #[cfg(not(feature = "files"))]
+            ChunkCodec::Zstd | ChunkCodec::Lz4 => {
+                return Err("a build that unpacks raw chunks only".to_owned());
             }
         };
         if raw.len() != length {
@@ -165,15 +180,5 @@ impl Unpacker {
         let written = lz4_flex::block::decompress_into(stored, &mut self.raw);
         self.raw.truncate(written.map_err(|error| error.to_string())?);
         Ok(())
-    }
-
-    #[cfg(not(feature = "files"))]
-    fn unzstd(&mut self, _: &[u8], _: usize) -> Result<(), String> {
-        Err("a build that unpacks raw chunks only".to_owned())
-    }
-
-    #[cfg(not(feature = "files"))]
-    fn unlz4(&mut self, _: &[u8], _: usize) -> Result<(), String> {
-        Err("a build that unpacks raw chunks only".to_owned())
     }
 }

@@ -1,8 +1,8 @@
 //! Chunks decoded ahead, by several threads, in their order.
 //!
-//! One thread reads the file and deals chunks to the workers in turn; the consumer takes records from
-//! them in the same turn, so that no order has to be restored. Each worker has at most two chunks
-//! before it and one behind it, of at most 1.1 MiB raw or 1 MiB decoded: some 8 MiB a worker.
+//! One thread reads the file and deals chunks to the workers in turn; the consumer takes records
+//! from them in the same turn, so that no order has to be restored. Each worker has at most two
+//! chunks before it and one behind it, of at most 1.1 MiB raw or 1 MiB decoded: some 8 MiB each.
 
 use std::mem;
 use std::num::NonZero;
@@ -33,7 +33,7 @@ enum Work {
 
 /// What a worker hands over.
 enum Done {
-    Chunk(Vec<Record>, Opened),
+    Chunk(Vec<Record>, Box<Opened>),
     Stop(Result<End, TraceError>),
 }
 
@@ -52,8 +52,13 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// Starts to decode the chunks that come next; gives the file back where it has no threads.
-    pub(crate) fn start(framer: Framer, cores: u16) -> Result<Pool, Option<Framer>> {
-        let wanted = thread::available_parallelism().map_or(1, NonZero::get).min(WORKERS_MAX);
+    pub(crate) fn start(
+        framer: Framer,
+        cores: u16,
+        workers: usize,
+    ) -> Result<Pool, Option<Framer>> {
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        let wanted = processors.min(WORKERS_MAX).min(workers).max(1);
         let (stored, from_workers) = channel();
         let (mut lanes, mut works) = (Vec::new(), Vec::new());
         for _ in 0..wanted {
@@ -107,7 +112,7 @@ impl Pool {
                 records.clear();
                 // A full channel only means that there are buffers enough.
                 let _ = lane.empties.try_send(records);
-                Ok(Ok(opened))
+                Ok(Ok(*opened))
             }
             Ok(Done::Stop(stop)) => stop.map(Err),
             Err(_) => Err(TraceError::new(TraceErrorKind::Io, "<decoder>")
@@ -156,7 +161,7 @@ fn decode(
                 let opened = chunk::open(&mut unpacker, &mut packed, origin, cores, &mut records);
                 // The reader may be at the end already.
                 let _ = to.stored.send(packed.stored);
-                Done::Chunk(records, opened)
+                Done::Chunk(records, Box::new(opened))
             }
             Work::Stop(stop) => Done::Stop(stop),
         };

@@ -167,12 +167,12 @@ impl Source for MtrcReader {
     }
 
     #[cfg(feature = "files")]
-    fn read_ahead(&mut self) -> bool {
+    fn read_ahead(&mut self, workers: usize) -> bool {
         let decoder = std::mem::replace(&mut self.decoder, Decoder::Ended);
         self.decoder = match decoder {
             Decoder::Here(here) => {
                 let Here { framer, unpacker, stored } = *here;
-                match Pool::start(framer, self.cores) {
+                match Pool::start(framer, self.cores, workers) {
                     Ok(pool) => Decoder::Pool(pool),
                     Err(Some(framer)) => Decoder::Here(Box::new(Here { framer, unpacker, stored })),
                     Err(None) => Decoder::Ended,

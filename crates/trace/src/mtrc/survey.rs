@@ -70,11 +70,8 @@ impl Survey {
             return Err(origin.index(bytes - TRAILER_BYTES as u64, &found, "the index there"));
         }
         let footer = footer::read(BufReader::new(&mut file), offset, None);
-        let at = |footer: Option<&Footer>| {
-            let first = footer.map_or(0, |footer| footer.records);
-            At { chunk: 0, offset, first }
-        };
-        let footer = footer.map_err(|fault| origin.footer(at(None), fault))?;
+        let at = At { chunk: 0, offset, first: 0 };
+        let footer = footer.map_err(|fault| origin.footer(at, fault))?;
         let mut survey = Survey::new(header, footer.chunks, footer.records, bytes);
         survey = survey.with_index(&footer);
         if let Some(first) = footer.first_chunk {
