@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use trace::{ChunkCodec, Format, Header, Op, Record, TraceError, TraceErrorKind};
+use trace::{
+    ChunkCodec, Format, Header, Input, Op, ReadOptions, Record, Surveyed, TraceError,
+    TraceErrorKind,
+};
 
 use crate::common::Random;
 use crate::mtrc::{open, pack, unpack};
-use crate::mtrc_file::{Chunk, File, RECORDS, hand_made, header_bytes, header_of};
+use crate::mtrc_file::{Chunk, File, RECORDS, crc, hand_made, header_bytes, header_of};
 use crate::mutation::{check, mutate};
 
 /// No file of some hundred bytes may take longer than this, on the slowest machine.
@@ -230,6 +233,55 @@ fn an_index_of_another_file_is_refused_after_the_records() {
     let mut flags = index;
     flags[4] = 2;
     assert_eq!(wrong(&file.with_index(flags)).0, TraceErrorKind::NewerVersion);
+}
+
+#[test]
+fn a_survey_refuses_an_index_that_cannot_be() {
+    let (bytes, file) = hand_made();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let survey = |bytes: &[u8]| {
+        let path = folder.path().join("t.mtrc");
+        std::fs::write(&path, bytes).expect("a file in it");
+        match trace::survey(&Input::Path(path), &ReadOptions::default()) {
+            Ok(Surveyed::Mtrc(survey)) => Ok(survey.records),
+            Ok(Surveyed::Records(_)) => panic!("it is mtrc"),
+            Err(error) => Err((error.kind, error.to_string())),
+        }
+    };
+    assert_eq!(survey(&bytes), Ok(17));
+    let changed = |at: usize, value: u8| {
+        let mut index = file.index();
+        index[at] = value;
+        survey(&file.with_index(index)).expect_err("an index that cannot be")
+    };
+    for (at, value, words) in [
+        (16, 18, "rows of 17 records, expected 18 records"),
+        (8, 1, "rows of 14 records"),
+        (24 + 16, 13, "in row 2"),
+        (24 + 28, 200, "records of all cores in row 1"),
+    ] {
+        let (kind, text) = changed(at, value);
+        assert_eq!(kind, TraceErrorKind::BadIndex, "{text}");
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // So many rows that the file ends before them.
+    assert_eq!(changed(15, 0xff).0, TraceErrorKind::BadIndex);
+    let mut nowhere = bytes.clone();
+    let at = nowhere.len() - 20;
+    nowhere[at + 7] = 0xff;
+    let (kind, text) = survey(&nowhere).expect_err("no index there");
+    assert_eq!(kind, TraceErrorKind::BadIndex);
+    assert!(text.contains("no index at byte"), "{text}");
+    // With a CRC that is right of an offset that is not.
+    let end = file.without_index().len();
+    let mut index = bytes[end..bytes.len() - 20].to_vec();
+    index.extend(1_u64.to_le_bytes());
+    let crc = crc(&index);
+    index.extend(crc.to_le_bytes());
+    index.extend(b"MTRCEND\0");
+    let (kind, text) = wrong(&[&bytes[..end], &index].concat());
+    assert_eq!(kind, TraceErrorKind::BadIndex);
+    assert!(text.contains(&format!("after the index's offset ({end})")), "{text}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::codec::Codec;
 use crate::error::TraceError;
 use crate::header::Header;
 use crate::mtrc::failure::{At, Origin};
-use crate::mtrc::footer::{self, Footer, read_full};
+use crate::mtrc::footer::{self, Footer, FooterFault, read_full};
 use crate::mtrc::framer::{Framer, Step};
 use crate::mtrc::head::Head;
 use crate::mtrc::index::Trailer;
@@ -71,7 +71,14 @@ impl Survey {
         }
         let footer = footer::read(BufReader::new(&mut file), offset, None);
         let at = At { chunk: 0, offset, first: 0 };
-        let footer = footer.map_err(|fault| origin.footer(at, fault))?;
+        let footer = footer.map_err(|fault| match fault {
+            // The end mark is there: nothing was cut off.
+            FooterFault::Cut => {
+                let found = "an index of more chunks than it has rows";
+                origin.index(offset, found, "a row for each chunk")
+            }
+            fault => origin.footer(at, fault),
+        })?;
         let mut survey = Survey::new(header, footer.chunks, footer.records, bytes);
         survey = survey.with_index(&footer);
         if let Some(first) = footer.first_chunk {
