@@ -16,6 +16,7 @@ mod golden;
 mod library;
 mod markdown;
 mod miss_curves;
+mod mtrc;
 mod mutants;
 mod orders;
 mod properties;

@@ -60,8 +60,8 @@ pub(crate) enum Command {
 /// How a trace is read.
 #[derive(ClapArgs, Clone, Debug)]
 pub(crate) struct TraceArgs {
-    /// The trace's format: mtrace, din, xdin, lackey, ncsu, percore, nus, oracle-general, msr or
-    /// twitter; recognised by name and content if left out
+    /// The trace's format: mtrace, mtrc, din, xdin, lackey, ncsu, percore, nus, oracle-general, msr
+    /// or twitter; recognised by name and content if left out
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) format: Option<trace::Format>,
 
@@ -251,6 +251,11 @@ pub(crate) struct InfoArgs {
 
     #[command(flatten)]
     pub(crate) trace: TraceArgs,
+
+    /// Read all records of an mtrc trace and count kinds, sizes and the footprint; of other formats
+    /// that is always done
+    #[arg(long)]
+    pub(crate) scan: bool,
 }
 
 #[derive(ClapArgs, Debug)]
@@ -260,6 +265,7 @@ The formats of IN and OUT are known by their names (x.din.gz is a compressed din
 
 Examples:
   mesim convert traces/handoff.lackey.xz handoff.mtrace.zst
+  mesim convert trace.din.gz trace.mtrc
   mesim convert trace.mtrace - --to din --strict")]
 pub(crate) struct ConvertArgs {
     /// The trace to read: a file, `-`, or a folder of per-core files
@@ -270,14 +276,18 @@ pub(crate) struct ConvertArgs {
     #[arg(value_name = "OUT")]
     pub(crate) output: PathBuf,
 
-    /// The format of IN: mtrace, din, xdin, lackey, ncsu, percore, nus, oracle-general, msr or
-    /// twitter
+    /// The format of IN: mtrace, mtrc, din, xdin, lackey, ncsu, percore, nus, oracle-general, msr
+    /// or twitter
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) from: Option<trace::Format>,
 
-    /// The format of OUT: mtrace, din, xdin, lackey, ncsu, percore or nus
+    /// The format of OUT: mtrace, mtrc, din, xdin, lackey, ncsu, percore or nus
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) to: Option<trace::Format>,
+
+    /// How the chunks of an mtrc trace are packed: zstd (smallest), lz4 or raw (fastest to read)
+    #[arg(long, value_name = "CODEC", default_value = "zstd", value_parser = parse_codec)]
+    pub(crate) codec: trace::ChunkCodec,
 
     /// How a modify (M) of a lackey trace is read
     #[arg(long, value_enum, value_name = "HOW", default_value_t = LackeyModify::ReadWrite)]
@@ -397,6 +407,13 @@ fn parse_format(name: &str) -> Result<trace::Format, String> {
     trace::Format::from_name(name).ok_or_else(|| {
         let names: Vec<_> = trace::Format::ALL.iter().map(|format| format.name()).collect();
         format!("the formats are {}", names.join(", "))
+    })
+}
+
+fn parse_codec(name: &str) -> Result<trace::ChunkCodec, String> {
+    trace::ChunkCodec::from_name(name).ok_or_else(|| {
+        let names: Vec<_> = trace::ChunkCodec::ALL.iter().map(|codec| codec.name()).collect();
+        format!("the codecs are {}", names.join(", "))
     })
 }
 

@@ -367,6 +367,15 @@ Per-core files have no order among them. Written into one file they alternate, a
 another order gives other counts.",
     ),
     e(
+        "W0103",
+        "a trace without an index",
+        "\
+An mtrc trace ends with an index, which its writer writes last. This one ends after a whole chunk
+without it: its writer was stopped, or the file was cut exactly there. What came after the chunks
+that are there nobody knows. `mesim convert trace.mtrc whole.mtrc` writes their records with an
+index.",
+    ),
+    e(
         "W0201",
         "an inclusive level smaller than what it includes",
         "\

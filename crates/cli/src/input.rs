@@ -3,14 +3,15 @@
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use driver::config::{Clients, Config, Draft};
 use driver::report::Provenance;
 use driver::{Interleave, Streams};
-use trace::{Ahead, Header, Input, ReadOptions, Source};
+use trace::{Ahead, Header, Input, ReadOptions, Record, Source, TraceError};
 
 use crate::args::{LackeyModify, MachineArgs, TraceArgs};
-use crate::diagnostics::{Diagnostic, Messages};
+use crate::diagnostics::{Diagnostic, Messages, Severity};
 use crate::{protocols, split};
 
 /// A trace opened for a machine.
@@ -105,7 +106,7 @@ pub(crate) fn prepare(
     protocols.read_into(&mut draft, messages)?;
     let mut config = Config::new(&draft)?;
     let mut options = read_options(trace, &config);
-    let mut sources = open_sources(paths, &options)?;
+    let mut sources = open_sources(paths, &options, messages)?;
     let header = sources.header().clone();
     if given.is_none() {
         draft = overridden(config_of_trace(&header, paths)?)?;
@@ -114,7 +115,7 @@ pub(crate) fn prepare(
         let before = options.cores_max;
         options = read_options(trace, &config);
         if options.cores_max < before && !reads_stdin(paths) {
-            sources = open_sources(paths, &options)?;
+            sources = open_sources(paths, &options, messages)?;
         }
     }
     if config.cores_from_trace
@@ -147,15 +148,10 @@ pub(crate) fn is_read_once(path: &Path) -> bool {
 pub(crate) fn open_alone(
     paths: &[PathBuf],
     trace: &TraceArgs,
+    messages: Messages,
 ) -> Result<Vec<Box<dyn Source>>, Diagnostic> {
-    let options = ReadOptions {
-        format: trace.format,
-        lackey_modify: lackey_modify(trace.lackey_modify),
-        requests_write: trace.requests_write,
-        ..ReadOptions::default()
-    };
-    Ok(match open_sources(paths, &options)? {
-        Sources::Ordered(source) => vec![source],
+    Ok(match open_sources(paths, &options_alone(trace), messages)? {
+        Sources::Ordered(source) | Sources::Unordered(source) => vec![source],
         Sources::PerCore(sources) => sources,
     })
 }
@@ -165,16 +161,12 @@ pub(crate) fn open_core(
     path: &Path,
     trace: &TraceArgs,
     core: Option<u16>,
+    messages: Messages,
 ) -> Result<Box<dyn Source>, Diagnostic> {
-    let options = ReadOptions {
-        format: trace.format,
-        lackey_modify: lackey_modify(trace.lackey_modify),
-        requests_write: trace.requests_write,
-        core,
-        ..ReadOptions::default()
-    };
-    let mut sources = match open_sources(&[path.to_owned()], &options)? {
+    let options = ReadOptions { core, ..options_alone(trace) };
+    let mut sources = match open_sources(&[path.to_owned()], &options, messages)? {
         Sources::Ordered(source) => return Ok(source),
+        Sources::Unordered(source) => vec![source],
         Sources::PerCore(sources) => sources,
     };
     let (cores, shown) = (sources.len(), path.display().to_string());
@@ -200,15 +192,74 @@ pub(crate) fn several_cores(title: String, path: String, first: u16) -> Diagnost
     ))
 }
 
+/// Returns how a trace is read that no machine is there for.
+pub(crate) fn options_alone(trace: &TraceArgs) -> ReadOptions {
+    ReadOptions {
+        format: trace.format,
+        lackey_modify: lackey_modify(trace.lackey_modify),
+        requests_write: trace.requests_write,
+        ..ReadOptions::default()
+    }
+}
+
+/// A source that says at its end if the trace has none.
+struct Watched {
+    source: Box<dyn Source>,
+    messages: Messages,
+}
+
+/// Whether it was said: a trace may be read several times in one run.
+static TOLD: AtomicBool = AtomicBool::new(false);
+
+impl Source for Watched {
+    fn header(&self) -> &Header {
+        self.source.header()
+    }
+
+    fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {
+        let more = self.source.read(into)?;
+        if !more
+            && let Some(chunks) = self.source.recovered()
+            && !TOLD.swap(true, Ordering::Relaxed)
+        {
+            warn_recovered(chunks, self.messages);
+        }
+        Ok(more)
+    }
+
+    fn recovered(&self) -> Option<u64> {
+        self.source.recovered()
+    }
+
+    fn read_ahead(&mut self, workers: usize) -> bool {
+        self.source.read_ahead(workers)
+    }
+}
+
+/// Says that a trace has no index, which its writer writes last.
+pub(crate) fn warn_recovered(chunks: u64, messages: Messages) {
+    let plural = if chunks == 1 { "" } else { "s" };
+    let title = format!(
+        "the trace has no index, as if its writer was stopped: read {chunks} whole chunk{plural}"
+    );
+    messages.show(&Diagnostic {
+        severity: Severity::Warning,
+        ..Diagnostic::input("W0103", title)
+            .help("`mesim convert` of it to `whole.mtrc` writes these records with an index")
+    });
+}
+
 enum Sources {
     Ordered(Box<dyn Source>),
+    /// One file whose cores' records are in no order among them.
+    Unordered(Box<dyn Source>),
     PerCore(Vec<Box<dyn Source>>),
 }
 
 impl Sources {
     fn header(&self) -> &Header {
         match self {
-            Self::Ordered(source) => source.header(),
+            Self::Ordered(source) | Self::Unordered(source) => source.header(),
             Self::PerCore(sources) => sources[0].header(),
         }
     }
@@ -231,13 +282,17 @@ impl Sources {
             (Self::Ordered(source), Some(interleave)) => {
                 Ok((Streams::PerCore(ahead(split::by_core(source)?)), interleave))
             }
-            (Self::PerCore(_), Some(Interleave::Recorded)) => {
+            (Self::PerCore(_) | Self::Unordered(_), Some(Interleave::Recorded)) => {
                 Err(Diagnostic::input("E0301", "per-core files have no recorded order")
                     .on("--interleave recorded", "per-core files are in no order")
                     .help("use `--interleave clock`, `rr:N` or `random:SEED`"))
             }
             (Self::PerCore(sources), wanted) => {
                 Ok((Streams::PerCore(ahead(sources)), wanted.unwrap_or(Interleave::Clock)))
+            }
+            (Self::Unordered(source), wanted) => {
+                let streams = ahead(split::by_core(source)?);
+                Ok((Streams::PerCore(streams), wanted.unwrap_or(Interleave::Clock)))
             }
         }
     }
@@ -247,16 +302,26 @@ fn ahead(sources: Vec<Box<dyn Source>>) -> Vec<Box<dyn Source>> {
     if sources.len() > THREADED_STREAMS_MAX {
         return sources;
     }
-    sources.into_iter().map(|source| Box::new(Ahead::new(source)) as Box<dyn Source>).collect()
+    // Those that have threads of their own share them.
+    let workers = THREADED_STREAMS_MAX / sources.len().max(1);
+    let ahead = |source| Box::new(Ahead::with_workers(source, workers)) as Box<dyn Source>;
+    sources.into_iter().map(ahead).collect()
 }
 
-fn open_sources(paths: &[PathBuf], options: &ReadOptions) -> Result<Sources, Diagnostic> {
+fn open_sources(
+    paths: &[PathBuf],
+    options: &ReadOptions,
+    messages: Messages,
+) -> Result<Sources, Diagnostic> {
     if trace::is_per_core(paths) {
         return Ok(Sources::PerCore(trace::open_per_core(paths, options)?));
     }
     let source = trace::open(&Input::from(paths[0].as_path()), options)?;
+    let source: Box<dyn Source> = Box::new(Watched { source, messages });
     Ok(if source.header().ordered {
         Sources::Ordered(source)
+    } else if source.header().format.names_cores() {
+        Sources::Unordered(source)
     } else {
         Sources::PerCore(vec![source])
     })

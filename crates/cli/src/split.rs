@@ -3,10 +3,13 @@
 use std::io::Error;
 
 use tempfile::TempDir;
-use trace::{Format, Header, Input, IterSource, Op, ReadOptions, Record, Sink, Source};
+use trace::{ChunkCodec, Format, Header, Input, IterSource, Op, ReadOptions, Record, Sink, Source};
 
 use crate::diagnostics::Diagnostic;
 use crate::interrupt;
+
+/// How the records wait: they are read once, soon, so that time counts and room does not.
+const CODEC: ChunkCodec = ChunkCodec::Lz4;
 
 /// Splits a trace by cores: stream i has the records of core i.
 ///
@@ -38,7 +41,7 @@ struct Cores {
 
 impl Cores {
     fn path(&self, core: usize) -> std::path::PathBuf {
-        self.folder.path().join(format!("core{core}.mtrace"))
+        self.folder.path().join(format!("core{core}.mtrc"))
     }
 
     fn put(&mut self, record: Record) -> Result<(), Diagnostic> {
@@ -54,8 +57,8 @@ impl Cores {
             self.sinks.resize_with(core + 1, || None);
         }
         if self.sinks[core].is_none() {
-            let header = Header::new(Format::Mtrace);
-            let mut sink = trace::create(&self.path(core), Format::Mtrace, &header)?;
+            let (format, header) = (Format::Mtrc, Header::new(Format::Mtrc));
+            let mut sink = trace::create_with(&self.path(core), format, &header, CODEC)?;
             if let Some(time) = self.time {
                 sink.write(&[time])?;
             }
@@ -71,12 +74,12 @@ impl Cores {
     /// been read.
     fn streams(mut self, stated: u16) -> Result<Vec<Box<dyn Source>>, Diagnostic> {
         let cores = self.sinks.len().max(usize::from(stated));
-        let options = ReadOptions { format: Some(Format::Mtrace), ..ReadOptions::default() };
+        let options = ReadOptions { format: Some(Format::Mtrc), ..ReadOptions::default() };
         let mut streams: Vec<Box<dyn Source>> = Vec::with_capacity(cores);
         self.sinks.resize_with(cores, || None);
         for (core, sink) in std::mem::take(&mut self.sinks).into_iter().enumerate() {
             let Some(sink) = sink else {
-                let header = Header::new(Format::Mtrace);
+                let header = Header::new(Format::Mtrc);
                 streams.push(Box::new(IterSource::new(header, std::iter::empty())));
                 continue;
             };

@@ -46,17 +46,20 @@ a read of address 0xb.",
         "E0106",
         "not a text file",
         "\
-The file holds bytes that no text contains. All formats but oracle-general are text, and that one is
-known by its name (`.oracleGeneral`, or `.oracleGeneral.bin`) or by `--format oracle-general` alone.
+The file holds bytes that no text contains. All formats but mtrc and oracle-general are text. mtrc
+is recognised by its first bytes; oracle-general is known by its name (`.oracleGeneral`, or
+`.oracleGeneral.bin`) or by `--format oracle-general` alone.
 gzip, zstd, xz and lz4 are recognised by their first bytes whatever the file is called.",
     ),
     e(
         "E0107",
-        "truncated compressed file",
+        "truncated file",
         "\
-The compressed file ends before its end. The diagnostic says how many records came before; they
-are not reported on, because counts of an unknown part of a trace mean nothing. If the part is
-what you want, decompress it and replay that.",
+The compressed file, or the mtrc trace, ends before its end. The diagnostic says how many records
+came before; they are not reported on, because counts of an unknown part of a trace mean nothing.
+If the part is what you want, decompress it and replay that. Of an mtrc trace the whole chunks
+before the cut are a trace too: `head -c BYTES trace.mtrc > whole.mtrc`, with the number that the
+diagnostic says.",
     ),
     e(
         "E0108",
@@ -235,5 +238,37 @@ memory: at most 2^25 (33,554,432) different ones, of 1 GiB together. msr has at 
         "\
 oracle-general, msr and twitter are read but not written: what was read of them has addresses where
 the trace had keys and disks. `mesim convert` to mtrace keeps everything that was read.",
+    ),
+    e(
+        "E0132",
+        "invalid file header",
+        "\
+The file is called .mtrc, or is to be read as mtrc, but does not begin as such a file does, or its
+header is damaged. An mtrc trace begins with the bytes `MTRC\\x1a\\r\\n\\x00`. A transfer that
+changes line ends changes the sixth and seventh of them: copy the file again, as binary.",
+    ),
+    e(
+        "E0133",
+        "a newer version of the format",
+        "\
+The mtrc trace has something that this version of mesim cannot read and must not ignore: a newer
+major version, a codec, flags, or program counters. Read it with the mesim that wrote it, or have
+that convert it to mtrace.",
+    ),
+    e(
+        "E0134",
+        "damaged chunk",
+        "\
+A chunk of an mtrc trace fails its CRC, does not decompress, or says what cannot be. The diagnostic
+names the chunk, its offset in the file and its records. None of them is replayed, nor anything
+after them. Copy the file again, or record it again.",
+    ),
+    e(
+        "E0135",
+        "damaged index",
+        "\
+The index at the end of an mtrc trace fails its CRC, has rows that are not of the chunks before it,
+or has bytes after its end mark. The chunks have CRCs of their own, so that the records are not in
+doubt, but the file is not as it was written.",
     ),
 ];

@@ -19,8 +19,9 @@ type Chunk = (Vec<Record>, Result<bool, TraceError>);
 
 /// A source that decodes in its own thread, at most four chunks ahead.
 ///
-/// Buffers are recycled. Dropping it ends the thread at its next chunk; a thread that waits for
-/// input ends when that comes. Where no thread can be had, decoding is done in place.
+/// A source that has threads of its own (mtrc) decodes in those. Buffers are recycled. Dropping it
+/// ends the thread at its next chunk; a thread that waits for input ends when that comes. Where no
+/// thread can be had, decoding is done in place.
 pub struct Ahead {
     header: Header,
     decoder: Decoder,
@@ -34,9 +35,19 @@ enum Decoder {
 }
 
 impl Ahead {
-    /// Starts to decode `source` in a thread.
+    /// Starts to decode `source` in a thread, or in as many of its own as there are processors.
     pub fn new(source: Box<dyn Source>) -> Ahead {
+        Ahead::with_workers(source, usize::MAX)
+    }
+
+    /// Starts to decode `source` in a thread, or in up to so many of its own.
+    ///
+    /// For a source among several that are read at the same time.
+    pub fn with_workers(mut source: Box<dyn Source>, workers: usize) -> Ahead {
         let header = source.header().clone();
+        if source.read_ahead(workers) {
+            return Ahead { header, decoder: Decoder::Here(source) };
+        }
         let (to_reader, chunks) = sync_channel(CHUNKS_AHEAD);
         let (empties, from_reader) = sync_channel(CHUNKS_AHEAD + 2);
         // The thread takes the source when it runs; if it cannot be had the source is still here.
@@ -104,5 +115,17 @@ impl Source for Ahead {
             self.decoder = Decoder::Ended;
         }
         more
+    }
+
+    fn recovered(&self) -> Option<u64> {
+        match &self.decoder {
+            Decoder::Here(source) => source.recovered(),
+            // What is decoded in a thread of its own has an end, or none that can be missing.
+            Decoder::Thread { .. } | Decoder::Ended => None,
+        }
+    }
+
+    fn read_ahead(&mut self, _: usize) -> bool {
+        true
     }
 }

@@ -7,21 +7,32 @@ use crate::compress;
 use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
 use crate::format::Format;
-use crate::formats::{read_only, writer};
+use crate::formats::{read_only, writer_with};
 use crate::header::Header;
 use crate::loss::{Loss, Losses};
+use crate::mtrc::ChunkCodec;
 use crate::record::Record;
 use crate::sink::{Sink, write_error};
 
 /// Creates a file and returns the writer into it, compressed as its name says.
 pub fn create(path: &Path, format: Format, header: &Header) -> Result<Box<dyn Sink>, TraceError> {
+    create_with(path, format, header, ChunkCodec::default())
+}
+
+/// Creates a file as [`create`] does; the chunks of a format that has them (mtrc) are packed so.
+pub fn create_with(
+    path: &Path,
+    format: Format,
+    header: &Header,
+    codec: ChunkCodec,
+) -> Result<Box<dyn Sink>, TraceError> {
     let named = Named { path: path.to_owned(), sink: None };
     if format.is_read_only() {
         return Err(named.name(read_only(format)));
     }
     let file = File::create(path).map_err(|error| named.name(write_error(error)))?;
     let out = compress::encoder(path, file).map_err(|error| named.name(write_error(error)))?;
-    let sink = writer(format, header, out).map_err(|error| named.name(error))?;
+    let sink = writer_with(format, header, codec, out).map_err(|error| named.name(error))?;
     Ok(Box::new(Named { sink: Some(sink), ..named }))
 }
 

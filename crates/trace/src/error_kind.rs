@@ -15,7 +15,7 @@ pub enum TraceErrorKind {
     UnknownFormat,
     /// Bytes that no text contains.
     Binary,
-    /// A compressed file ends before its end.
+    /// A file, compressed or in chunks, ends before its end.
     Truncated,
     /// A compressed file is damaged.
     Corrupt,
@@ -65,6 +65,14 @@ pub enum TraceErrorKind {
     TooManyKeys,
     /// An output in a format that has no writer.
     ReadOnly,
+    /// A binary trace whose header is damaged, or that is none.
+    BadFileHeader,
+    /// A binary trace with something that only a later version can read.
+    NewerVersion,
+    /// A chunk of a binary trace that is damaged or claims what cannot be.
+    BadChunk,
+    /// The index of a binary trace is damaged or is not of this trace.
+    BadIndex,
 }
 
 impl TraceErrorKind {
@@ -101,6 +109,10 @@ impl TraceErrorKind {
         TraceErrorKind::CutRecord,
         TraceErrorKind::TooManyKeys,
         TraceErrorKind::ReadOnly,
+        TraceErrorKind::BadFileHeader,
+        TraceErrorKind::NewerVersion,
+        TraceErrorKind::BadChunk,
+        TraceErrorKind::BadIndex,
     ];
 
     /// Returns the code, which never changes: `E0101` and on.
@@ -138,6 +150,10 @@ impl TraceErrorKind {
             TraceErrorKind::CutRecord => "E0129",
             TraceErrorKind::TooManyKeys => "E0130",
             TraceErrorKind::ReadOnly => "E0131",
+            TraceErrorKind::BadFileHeader => "E0132",
+            TraceErrorKind::NewerVersion => "E0133",
+            TraceErrorKind::BadChunk => "E0134",
+            TraceErrorKind::BadIndex => "E0135",
         }
     }
 
@@ -151,7 +167,7 @@ impl TraceErrorKind {
             TraceErrorKind::Empty => "empty trace",
             TraceErrorKind::UnknownFormat => "unknown trace format",
             TraceErrorKind::Binary => "not a text file",
-            TraceErrorKind::Truncated => "truncated compressed file",
+            TraceErrorKind::Truncated => "truncated file",
             TraceErrorKind::Corrupt => "damaged compressed file",
             TraceErrorKind::LineTooLong => "line too long",
             TraceErrorKind::MissingField => "missing field",
@@ -176,6 +192,10 @@ impl TraceErrorKind {
             TraceErrorKind::CutRecord => "incomplete record",
             TraceErrorKind::TooManyKeys => "too many keys",
             TraceErrorKind::ReadOnly => "a format that is only read",
+            TraceErrorKind::BadFileHeader => "invalid file header",
+            TraceErrorKind::NewerVersion => "a newer version of the format",
+            TraceErrorKind::BadChunk => "damaged chunk",
+            TraceErrorKind::BadIndex => "damaged index",
         }
     }
 }

@@ -7,6 +7,8 @@ use crate::loss::Loss;
 pub enum Format {
     /// The simulator's own text: `CORE OP ADDR [SIZE]`.
     Mtrace,
+    /// The simulator's own container: binary, packed, in chunks.
+    Mtrc,
     /// Dinero III and IV: `LABEL ADDR`.
     Din,
     /// Dinero IV, extended: `ACC ADDR SIZE`.
@@ -31,6 +33,7 @@ impl Format {
     /// Every format, in the order in which help and errors list them.
     pub const ALL: &[Format] = &[
         Format::Mtrace,
+        Format::Mtrc,
         Format::Din,
         Format::Xdin,
         Format::Lackey,
@@ -47,6 +50,7 @@ impl Format {
     pub const fn name(self) -> &'static str {
         match self {
             Format::Mtrace => "mtrace",
+            Format::Mtrc => "mtrc",
             Format::Din => "din",
             Format::Xdin => "xdin",
             Format::Lackey => "lackey",
@@ -72,6 +76,7 @@ impl Format {
     pub const fn extensions(self) -> &'static [&'static str] {
         match self {
             Format::Mtrace => &["mtrace"],
+            Format::Mtrc => &["mtrc"],
             Format::Din => &["din"],
             Format::Xdin => &["xdin"],
             Format::Lackey => &["lackey"],
@@ -98,6 +103,7 @@ impl Format {
     pub const fn description(self) -> &'static str {
         match self {
             Format::Mtrace => "mesim text: `CORE OP ADDR [SIZE]`",
+            Format::Mtrc => "mesim container: binary, packed chunks with an index",
             Format::Din => "Dinero: `LABEL ADDR`, labels 0 to 4, hex without 0x",
             Format::Xdin => "Dinero IV, extended: `r|w|i|m|c|v ADDR SIZE`, hex",
             Format::Lackey => "Valgrind lackey --trace-mem=yes, threads by --trace-sched=yes",
@@ -115,6 +121,7 @@ impl Format {
     pub const fn example(self) -> &'static str {
         match self {
             Format::Mtrace => "0 R 0x1000 8",
+            Format::Mtrc => "a control byte and its operands, in a chunk",
             Format::Din => "0 7fff1234",
             Format::Xdin => "r 7fff1234 4",
             Format::Lackey => " L 1ffeffe7e0,8",
@@ -141,10 +148,10 @@ impl Format {
         Format::ALL.iter().copied().filter(|format| !format.is_read_only())
     }
 
-    /// Says whether the format is binary: records of fixed length instead of lines.
+    /// Says whether the format is binary: bytes instead of lines.
     #[must_use]
     pub const fn is_binary(self) -> bool {
-        matches!(self, Format::OracleGeneral)
+        matches!(self, Format::Mtrc | Format::OracleGeneral)
     }
 
     /// Says whether addresses are made up: keys or disks, numbered in each file as they appear.
@@ -163,10 +170,10 @@ impl Format {
         matches!(self, Format::Percore | Format::Nus)
     }
 
-    /// Says whether each line names its core.
+    /// Says whether each line (or record) names its core.
     #[must_use]
     pub const fn names_cores(self) -> bool {
-        matches!(self, Format::Mtrace | Format::Ncsu)
+        matches!(self, Format::Mtrace | Format::Mtrc | Format::Ncsu)
     }
 
     /// Returns what a writer of this format cannot keep; empty for a lossless one, or for none.
@@ -179,7 +186,11 @@ impl Format {
             Time,
         };
         match self {
-            Format::Mtrace | Format::OracleGeneral | Format::Msr | Format::Twitter => &[],
+            Format::Mtrace
+            | Format::Mtrc
+            | Format::OracleGeneral
+            | Format::Msr
+            | Format::Twitter => &[],
             Format::Din => {
                 &[Header, Core, Size, Alignment, Atomic, Clean, Flush, Fence, Compute, Time]
             }

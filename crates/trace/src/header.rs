@@ -19,6 +19,12 @@ pub struct Header {
     ///
     /// False for a file of one core among several.
     pub ordered: bool,
+    /// Whether there may be instruction fetches, where the trace (mtrc) says so.
+    pub fetches: Option<bool>,
+    /// Whether there may be times, where the trace (mtrc) says so.
+    pub times: Option<bool>,
+    /// How the trace was made, in words; only mtrc says it.
+    pub provenance: Option<String>,
 }
 
 impl Header {
@@ -26,7 +32,7 @@ impl Header {
     #[must_use]
     pub const fn new(format: Format) -> Header {
         let cores = match format {
-            Format::Mtrace | Format::Lackey | Format::Ncsu => None,
+            Format::Mtrace | Format::Mtrc | Format::Lackey | Format::Ncsu => None,
             Format::Din
             | Format::Xdin
             | Format::Percore
@@ -36,6 +42,16 @@ impl Header {
             | Format::Twitter => Some(1),
         };
         let ordered = !format.is_per_core();
-        Header { format, cores, line: None, title: None, config: None, ordered }
+        Header {
+            format,
+            cores,
+            line: None,
+            title: None,
+            config: None,
+            ordered,
+            fetches: None,
+            times: None,
+            provenance: None,
+        }
     }
 }

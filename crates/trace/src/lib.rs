@@ -45,6 +45,7 @@ mod formats;
 mod header;
 mod limits;
 mod loss;
+mod mtrc;
 mod nearest;
 #[cfg(feature = "files")]
 mod open;
@@ -64,18 +65,21 @@ pub use codec::Codec;
 #[cfg(feature = "files")]
 pub use compress::{decoder, encoder};
 #[cfg(feature = "files")]
-pub use create::{create, create_per_core};
+pub use create::{create, create_per_core, create_with};
 pub use error::{Excerpt, Place, TraceError};
 pub use error_kind::TraceErrorKind;
 pub use format::Format;
-pub use formats::writer;
+pub use formats::{writer, writer_with};
 pub use header::Header;
 pub use limits::{
     CYCLES_MAX, KEY_TEXT_BYTES_MAX, KEYS_MAX, LINE_BYTES_MAX, NAME_BYTES_MAX, NAMES_MAX,
 };
 pub use loss::{Loss, Losses};
+pub use mtrc::ChunkCodec;
 #[cfg(feature = "files")]
-pub use open::{Input, near_file, open};
+pub use mtrc::Survey;
+#[cfg(feature = "files")]
+pub use open::{Input, Surveyed, near_file, open, survey};
 #[cfg(feature = "files")]
 pub use per_core::{is_per_core, open_per_core};
 pub use read::read;

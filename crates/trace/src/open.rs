@@ -8,8 +8,11 @@ use crate::codec::Codec;
 use crate::compress;
 use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
+use crate::format::Format;
+use crate::mtrc::{self, Survey, read_full};
 use crate::nearest;
 use crate::read::read_decoded;
+use crate::sniff;
 use crate::source::{ReadOptions, Source};
 use crate::text::failure;
 
@@ -38,6 +41,53 @@ impl From<&Path> for Input {
 /// of the file name's extension, else the one that the first lines fit. The first record is read
 /// too, so an empty trace is an error here. Recognising by lines waits for 16 KiB or the end.
 pub fn open(input: &Input, options: &ReadOptions) -> Result<Box<dyn Source>, TraceError> {
+    let Opened { path, bytes, codec } = undo_compression(input)?;
+    read_decoded(&path, bytes, codec, options)
+}
+
+/// A trace as far as it can be told without reading its records.
+pub enum Surveyed {
+    /// It is mtrc and says what it holds.
+    Mtrc(Box<Survey>),
+    /// Its records have to be read.
+    Records(Box<dyn Source>),
+}
+
+/// Opens a trace as [`open`] does, but reads no more than the header and the index of mtrc.
+///
+/// An mtrc trace that comes through a pipe or a decompressor is read through; of one without an
+/// index the heads of the chunks are read.
+pub fn survey(input: &Input, options: &ReadOptions) -> Result<Surveyed, TraceError> {
+    let mtrc = |format: Option<Format>| format.is_none_or(|format| format == Format::Mtrc);
+    let seekable = |path: &Path| fs::metadata(path).is_ok_and(|found| found.is_file());
+    if let Input::Path(path) = input
+        && mtrc(options.format)
+        && seekable(path)
+    {
+        let shown = path.display().to_string();
+        let mut file = open_file(path)?;
+        let mut magic = [0; mtrc::MAGIC.len()];
+        let read = read_full(&mut file, &mut magic);
+        if read.is_ok_and(|read| sniff::by_magic(&magic[..read]) == Some(Format::Mtrc)) {
+            return Ok(Surveyed::Mtrc(Box::new(Survey::of_file(file, &shown)?)));
+        }
+    }
+    let Opened { path, bytes, codec } = undo_compression(input)?;
+    let (magic, bytes) = sniff::peek(bytes);
+    if mtrc(options.format) && sniff::by_magic(&magic) == Some(Format::Mtrc) {
+        return Ok(Surveyed::Mtrc(Box::new(Survey::of_stream(bytes, &path, codec)?)));
+    }
+    Ok(Surveyed::Records(read_decoded(&path, bytes, codec, options)?))
+}
+
+/// An input without its compression.
+struct Opened {
+    path: String,
+    bytes: Box<dyn Read + Send>,
+    codec: Option<Codec>,
+}
+
+fn undo_compression(input: &Input) -> Result<Opened, TraceError> {
     let (path, mut raw): (String, Box<dyn Read + Send>) = match input {
         Input::Stdin => ("<stdin>".to_owned(), Box::new(io::stdin())),
         Input::Path(path) => (path.display().to_string(), Box::new(open_file(path)?)),
@@ -50,7 +100,7 @@ pub fn open(input: &Input, options: &ReadOptions) -> Result<Box<dyn Source>, Tra
         Some(codec) => compress::decoder(codec, raw).map_err(|error| failed(Some(codec), error))?,
         None => raw,
     };
-    read_decoded(&path, bytes, codec, options)
+    Ok(Opened { path, bytes, codec })
 }
 
 /// Reads as many bytes as a magic number has, or all there are.

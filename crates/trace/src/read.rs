@@ -39,8 +39,10 @@ pub(crate) fn read_decoded(
     codec: Option<Codec>,
     options: &ReadOptions,
 ) -> Result<Box<dyn Source>, TraceError> {
+    let (magic, input) = sniff::peek(input);
     let mut buffer = LineBuffer::new(input);
-    let format = match options.format.or_else(|| sniff::by_name(path)) {
+    let by_magic = sniff::by_magic(&magic);
+    let format = match options.format.or(by_magic).or_else(|| sniff::by_name(path)) {
         Some(format) => format,
         None => recognise(path, &mut buffer, codec)?,
     };

@@ -1,13 +1,15 @@
 //! Which format a trace is in.
 //!
 //! 1. `--format` decides.
-//! 2. The file name's extension decides (`a.din`, `a.din.gz`, `a.oracleGeneral.bin.zst`).
-//! 3. The first 64 lines that are neither blank nor comments decide, if they fit exactly one
+//! 2. The first bytes decide, if they are those of mtrc: no other format has them.
+//! 3. The file name's extension decides (`a.din`, `a.din.gz`, `a.oracleGeneral.bin.zst`).
+//! 4. The first 64 lines that are neither blank nor comments decide, if they fit exactly one
 //!    format. What tells din from NUS is `0x` before the second field: NUS has it, din has not.
 //!    What tells NCSU from mesim's own text is the case of the operation. A file that consists of
 //!    `0 B` alone (a fence, or a read of address 0xb) fits two and is an error, and so is one that
-//!    has nothing but comments in its first 16 KiB. What is binary is known by its name alone.
+//!    has nothing but comments in its first 16 KiB. oracle-general is known by its name alone.
 
+use std::io::{self, Cursor, Read};
 use std::path::Path;
 
 use crate::codec::Codec;
@@ -16,6 +18,7 @@ use crate::error_kind::TraceErrorKind;
 use crate::format::Format;
 use crate::formats;
 use crate::limits::{LINE_BYTES_MAX, SNIFF_LINES};
+use crate::mtrc;
 use crate::text::{failure, fields, reader};
 
 /// Returns the format that a file's name says: `x.din.gz` is a din trace.
@@ -30,6 +33,32 @@ pub(crate) fn by_name(path: &str) -> Option<Format> {
     let stem = stem.strip_suffix(".bin").unwrap_or(stem);
     let (_, extension) = stem.rsplit_once('.')?;
     Format::from_extension(extension)
+}
+
+/// Returns the first bytes of an input, as many as a magic number has, and the whole input.
+pub(crate) fn peek(mut input: Box<dyn Read + Send>) -> (Vec<u8>, Box<dyn Read + Send>) {
+    let mut bytes = Vec::with_capacity(mtrc::MAGIC.len());
+    let read = input.by_ref().take(mtrc::MAGIC.len() as u64).read_to_end(&mut bytes);
+    let peeked = Cursor::new(bytes.clone());
+    match read {
+        Ok(_) => (bytes, Box::new(peeked.chain(input))),
+        // What came before an error is still to be read before it.
+        Err(error) => (bytes, Box::new(peeked.chain(Failed(Some(error))))),
+    }
+}
+
+/// An input that failed, once.
+struct Failed(Option<io::Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// Returns the format whose files alone begin with these bytes.
+pub(crate) fn by_magic(bytes: &[u8]) -> Option<Format> {
+    (bytes == mtrc::MAGIC).then_some(Format::Mtrc)
 }
 
 /// Returns the format that the beginning of a file fits; `whole` says that it is all of it.

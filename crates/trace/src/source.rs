@@ -18,6 +18,22 @@ pub trait Source: Send {
     /// With an error, what was appended before it is good: the records before the error's place.
     /// After an error or the end every call returns `Ok(false)`.
     fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError>;
+
+    /// Returns, at the end, how many whole chunks were read of a trace whose writer was stopped.
+    ///
+    /// Only mtrc has an end that can be missing where nothing else does.
+    fn recovered(&self) -> Option<u64> {
+        None
+    }
+
+    /// Starts to decode ahead in up to so many threads of the source's own, and one that reads;
+    /// returns whether it can.
+    ///
+    /// [`Ahead`](crate::Ahead) gives a thread to those that cannot.
+    fn read_ahead(&mut self, workers: usize) -> bool {
+        let _ = workers;
+        false
+    }
 }
 
 impl<S: Source + ?Sized> Source for Box<S> {
@@ -27,6 +43,14 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {
         (**self).read(into)
+    }
+
+    fn recovered(&self) -> Option<u64> {
+        (**self).recovered()
+    }
+
+    fn read_ahead(&mut self, workers: usize) -> bool {
+        (**self).read_ahead(workers)
     }
 }
 
@@ -109,6 +133,14 @@ impl OneCore {
 impl Source for OneCore {
     fn header(&self) -> &Header {
         self.source.header()
+    }
+
+    fn recovered(&self) -> Option<u64> {
+        self.source.recovered()
+    }
+
+    fn read_ahead(&mut self, workers: usize) -> bool {
+        self.source.read_ahead(workers)
     }
 
     fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {

@@ -96,12 +96,12 @@ pub(crate) fn sayable(format: Format, count: usize, seed: u64) -> Vec<Record> {
     let mut random = Random(seed);
     let word = matches!(format, Format::Din | Format::Ncsu | Format::Percore | Format::Nus);
     let cores = match format {
-        Format::Mtrace | Format::Ncsu | Format::Lackey => 4,
+        Format::Mtrace | Format::Mtrc | Format::Ncsu | Format::Lackey => 4,
         Format::Din | Format::Xdin | Format::Percore | Format::Nus => 1,
         Format::OracleGeneral | Format::Msr | Format::Twitter => panic!("it has no writer"),
     };
     let ops: &[Op] = match format {
-        Format::Mtrace => &[
+        Format::Mtrace | Format::Mtrc => &[
             Op::Read,
             Op::Write,
             Op::Atomic,

@@ -48,7 +48,7 @@ fn every_format_is_the_same_in_pieces_and_over_chunks() {
         let records = sayable(format, 150_000, 6);
         let (text, _) = write(format, &records);
         let lines = text.split(|&byte| byte == b'\n').count() - 1;
-        assert!(lines >= 150_000);
+        assert!(format.is_binary() || lines >= 150_000);
         let pieces = Pieces { bytes: text, at: 0, random: Random(3) };
         let options = ReadOptions { format: Some(format), ..ReadOptions::default() };
         let mut source = trace::read("pieces", Box::new(pieces), &options).expect("a trace");

@@ -19,7 +19,7 @@ fn every_format_reads_what_it_wrote() {
 
 #[test]
 fn every_format_reads_crlf_and_a_missing_last_newline_and_blank_lines_alike() {
-    for format in Format::written() {
+    for format in Format::written().filter(|format| !format.is_binary()) {
         let records = sayable(format, 300, 7);
         let text = String::from_utf8(write(format, &records).0).expect("text");
         let crlf = text.replace('\n', "\r\n");

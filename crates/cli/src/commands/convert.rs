@@ -4,7 +4,7 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use driver::{Interleave, Merger};
-use trace::{Format, Loss, Losses, Sink, Source, TraceErrorKind};
+use trace::{Format, Header, Loss, Losses, Sink, Source, TraceErrorKind};
 
 use crate::args::{ConvertArgs, TraceArgs};
 use crate::diagnostics::{Diagnostic, Messages, Severity};
@@ -18,21 +18,22 @@ pub(super) fn run(args: &ConvertArgs, messages: Messages) -> Result<(), Diagnost
         requests_write: args.requests_write,
     };
     let format = output_format(&args.output, args.to)?;
-    let sources = input::open_alone(std::slice::from_ref(&args.input), &trace)?;
-    let header = sources[0].header().clone();
+    let sources = input::open_alone(std::slice::from_ref(&args.input), &trace, messages)?;
+    let header = header_of_output(sources[0].header(), format);
+    let codec = args.codec;
     let merged = sources.len() > 1 && !is_folder(&args.output);
     let path = Some(args.output.as_path());
     let losses;
     if args.output.as_os_str() == "-" && args.strict {
         // What may be refused is not shown before it is known to be whole.
         let mut held = HeldBack::new();
-        let sink = trace::writer(format, &header, Box::new(held.writer()));
+        let sink = trace::writer_with(format, &header, codec, Box::new(held.writer()));
         losses = copy(sources, sink.map_err(|error| write_failed(error, None))?, None)?;
         refuse(&losses, args.strict)?;
         held.release()?;
     } else if args.output.as_os_str() == "-" {
         let out = Box::new(BufWriter::new(std::io::stdout()));
-        let sink = trace::writer(format, &header, out);
+        let sink = trace::writer_with(format, &header, codec, out);
         losses = copy(sources, sink.map_err(|error| write_failed(error, None))?, None)?;
     } else if is_folder(&args.output) {
         let draft = DraftFolder::begin(&args.output)?;
@@ -43,7 +44,7 @@ pub(super) fn run(args: &ConvertArgs, messages: Messages) -> Result<(), Diagnost
         draft.publish()?;
     } else {
         let draft = Draft::begin(&args.output)?;
-        let sink = trace::create(draft.path(), format, &header);
+        let sink = trace::create_with(draft.path(), format, &header, codec);
         let sink = sink.map_err(|error| write_failed(error, path))?;
         losses = copy(sources, sink, path)?;
         refuse(&losses, args.strict)?;
@@ -65,6 +66,19 @@ pub(super) fn run(args: &ConvertArgs, messages: Messages) -> Result<(), Diagnost
     };
     warn_losses(&losses, format, help, messages);
     Ok(())
+}
+
+/// What the output says about itself.
+fn header_of_output(input: &Header, format: Format) -> Header {
+    let mut header = input.clone();
+    if format == Format::Mtrc {
+        // The records of per-core files are in an order now: that in which they are written.
+        header.ordered |= input.format.is_per_core();
+        if input.format != Format::Mtrace && input.format != Format::Mtrc {
+            header.provenance = Some(format!("converted from {}", input.format.name()));
+        }
+    }
+    header
 }
 
 /// A path that ends with a slash or is a folder gets a file a core.

@@ -16,8 +16,9 @@ pub(super) fn run(args: &GenArgs, messages: Messages) -> Result<(), Diagnostic> 
     let options = options(args);
     let records = args.kind.generate(&options).map_err(wrong_option)?;
     let format = trace::format_of_name(&args.output).unwrap_or(Format::Mtrace);
-    // Only mtrace has titles; where there is none, none is lost.
-    let title = (format == Format::Mtrace).then(|| format!("{}, made up", args.kind.name()));
+    // Only mesim's own formats have titles; where there is none, none is lost.
+    let titled = matches!(format, Format::Mtrace | Format::Mtrc);
+    let title = titled.then(|| format!("{}, made up", args.kind.name()));
     let header = Header { cores: Some(args.kind.cores(&options)), title, ..Header::new(format) };
     if args.output.as_os_str() == "-" {
         let out = Box::new(BufWriter::new(std::io::stdout()));

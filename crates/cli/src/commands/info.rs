@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use trace::{Op, Record, Source};
+use trace::{Header, Input, Op, Record, Source, Survey, Surveyed};
 
 use crate::args::InfoArgs;
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, Messages};
 use crate::{input, interrupt, output};
 
 /// The operations in the order of the columns.
@@ -33,8 +33,16 @@ struct Counts {
     bytes_max: u32,
 }
 
-pub(super) fn run(args: &InfoArgs) -> Result<(), Diagnostic> {
-    let mut sources = input::open_alone(&args.traces, &args.trace)?;
+pub(super) fn run(args: &InfoArgs, messages: Messages) -> Result<(), Diagnostic> {
+    let mut sources = if args.scan || trace::is_per_core(&args.traces) {
+        input::open_alone(&args.traces, &args.trace, messages)?
+    } else {
+        let options = input::options_alone(&args.trace);
+        match trace::survey(&Input::from(args.traces[0].as_path()), &options)? {
+            Surveyed::Mtrc(survey) => return describe(&survey, messages),
+            Surveyed::Records(source) => vec![source],
+        }
+    };
     let header = sources[0].header().clone();
     let line = header.line.filter(|line| line.is_power_of_two()).unwrap_or(64);
     let mut counts = Counts { bytes_min: u32::MAX, ..Counts::default() };
@@ -42,18 +50,8 @@ pub(super) fn run(args: &InfoArgs) -> Result<(), Diagnostic> {
         counts.read(source.as_mut(), line.trailing_zeros())?;
     }
     let mut text = String::new();
-    let mut put = |key: &str, value: &str| {
-        let _ = writeln!(text, "{key:<11}{value}");
-    };
-    put("format", &format!("{} ({})", header.format.name(), header.format.description()));
-    if let Some(title) = &header.title {
-        put("title", title);
-    }
-    if let Some(config) = &header.config {
-        put("config", config);
-    }
-    let order = if header.ordered { "recorded" } else { "none among the cores" };
-    put("order", order);
+    put_header(&header, &mut text);
+    let mut put = |key: &str, value: &str| put(&mut text, key, value);
     put("cores", &format!("{}", header.cores.map_or(counts.cores.len(), usize::from)));
     let total: u64 = counts.cores.iter().flatten().sum();
     put("records", &total.to_string());
@@ -72,6 +70,56 @@ pub(super) fn run(args: &InfoArgs) -> Result<(), Diagnostic> {
     text.push('\n');
     counts.table(&mut text);
     output::print(&text)
+}
+
+fn put(text: &mut String, key: &str, value: &str) {
+    let _ = writeln!(text, "{key:<11}{value}");
+}
+
+/// Prints what a trace says about itself.
+fn put_header(header: &Header, text: &mut String) {
+    put(text, "format", &format!("{} ({})", header.format.name(), header.format.description()));
+    if let Some(title) = &header.title {
+        put(text, "title", title);
+    }
+    if let Some(config) = &header.config {
+        put(text, "config", config);
+    }
+    if let Some(provenance) = &header.provenance {
+        put(text, "made by", provenance);
+    }
+    put(text, "order", if header.ordered { "recorded" } else { "none among the cores" });
+}
+
+/// Prints what an mtrc trace says that it holds, of which no record was read.
+fn describe(survey: &Survey, messages: Messages) -> Result<(), Diagnostic> {
+    let Survey { header, chunks, records, per_core, codec, bytes } = survey;
+    let mut text = String::new();
+    put_header(header, &mut text);
+    let cores = header.cores.map(usize::from).or(per_core.as_ref().map(Vec::len));
+    put(&mut text, "cores", &cores.map_or("not said".to_owned(), |cores| cores.to_string()));
+    put(&mut text, "records", &records.to_string());
+    let codec = codec.map_or("none", |codec| codec.name());
+    put(&mut text, "chunks", &format!("{chunks} ({codec})"));
+    let each = *bytes as f64 / (*records).max(1) as f64;
+    put(&mut text, "bytes", &format!("{bytes} ({each:.2} a record)"));
+    text.push('\n');
+    if let Some(per_core) = per_core {
+        for (core, count) in per_core.iter().enumerate() {
+            let _ = writeln!(text, "{:<9}  {count:>10} records", format!("core {core}"));
+        }
+        let times = records.saturating_sub(per_core.iter().sum());
+        if times > 0 {
+            let _ = writeln!(text, "{:<9}  {times:>10} records", "times");
+        }
+        text.push('\n');
+    }
+    text.push_str("`--scan` reads the records and counts kinds, sizes and the footprint.\n");
+    output::print(&text)?;
+    if per_core.is_none() {
+        input::warn_recovered(*chunks, messages);
+    }
+    Ok(())
 }
 
 /// Returns picoseconds as seconds, in as few digits as say it.

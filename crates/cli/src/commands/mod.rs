@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> Result<(), Diagnostic> {
         Command::Mrc(args) => mrc::run(args, messages),
         Command::Step(args) => step::run(args, messages),
         Command::Protocol(command) => protocol::run(command, messages),
-        Command::Info(args) => info::run(args),
+        Command::Info(args) => info::run(args, messages),
         Command::Convert(args) => convert::run(args, messages),
         Command::Gen(args) => generate::run(args, messages),
         Command::Explain(args) => explain::run(args),

@@ -17,7 +17,7 @@ use crate::{input, interrupt};
 const LINE_BYTES: u64 = 64;
 
 pub(super) fn run(args: &MrcArgs, messages: Messages) -> Result<(), Diagnostic> {
-    let source = input::open_core(&args.trace_path, &args.trace, args.core)?;
+    let source = input::open_core(&args.trace_path, &args.trace, args.core, messages)?;
     let header = source.header().clone();
     let line = match args.line {
         Some(line) => line,

@@ -7,6 +7,7 @@ use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
 use crate::format::Format;
 use crate::header::Header;
+use crate::mtrc::{ChunkCodec, MtrcReader, MtrcSink};
 use crate::record::{CORES_MAX, Op};
 use crate::sink::{FinishWrite, Sink};
 use crate::source::{ReadOptions, Source};
@@ -51,6 +52,7 @@ pub(crate) fn reader(
     let modify = options.lackey_modify;
     match format {
         Format::Mtrace => boxed(mtrace::Mtrace::new(cores), buffer, path, codec, format),
+        Format::Mtrc => Ok(Box::new(MtrcReader::new(buffer.into_input(), path, codec, cores)?)),
         Format::Din => boxed(din::Din, buffer, path, codec, format),
         Format::Xdin => boxed(xdin::Xdin, buffer, path, codec, format),
         Format::Lackey => boxed(lackey::Lackey::new(cores, modify), buffer, path, codec, format),
@@ -77,8 +79,9 @@ pub(crate) fn looks(format: Format, line: &[u8]) -> bool {
         Format::Ncsu => ncsu::looks(line),
         Format::Percore => percore::looks(line),
         Format::Nus => nus::looks(line),
-        // Nothing in it is its own: a name or a flag has to say it.
-        Format::OracleGeneral => false,
+        // mtrc is known by its first bytes; of the other nothing is its own: a name or a flag has
+        // to say it.
+        Format::Mtrc | Format::OracleGeneral => false,
         Format::Msr => msr::looks(line),
         Format::Twitter => twitter::looks(line),
     }
@@ -93,6 +96,16 @@ pub fn writer<'out>(
     header: &Header,
     out: Box<dyn FinishWrite + 'out>,
 ) -> Result<Box<dyn Sink + 'out>, TraceError> {
+    writer_with(format, header, ChunkCodec::default(), out)
+}
+
+/// Makes a writer as [`writer`] does; the chunks of a format that has them (mtrc) are packed so.
+pub fn writer_with<'out>(
+    format: Format,
+    header: &Header,
+    codec: ChunkCodec,
+    out: Box<dyn FinishWrite + 'out>,
+) -> Result<Box<dyn Sink + 'out>, TraceError> {
     fn boxed<'out, W: LineWriter + 'out>(
         writer: W,
         header: &Header,
@@ -105,6 +118,7 @@ pub fn writer<'out>(
             let head = mtrace::head(header);
             Box::new(TextSink::with_head(mtrace::MtraceWriter, head, out))
         }
+        Format::Mtrc => Box::new(MtrcSink::new(header, codec, out)?),
         Format::Din => boxed(din::DinWriter, header, out),
         Format::Xdin => boxed(xdin::XdinWriter, header, out),
         Format::Lackey => boxed(lackey::LackeyWriter::default(), header, out),

@@ -20,7 +20,7 @@ pub(super) fn binary(line: &[u8]) -> Option<Fault> {
             .expected("a line of text")
             .help(
                 "a trace is text, plain or compressed (gzip, zstd, xz, lz4): name such a file; \
-                 oracle-general alone is binary",
+                 mtrc and oracle-general are binary",
             ),
     )
 }

@@ -1,0 +1,35 @@
+//! mesim's own binary container, `.mtrc`; docs/formats.md has its layout byte by byte.
+//!
+//! A header, chunks of at most 65,536 records, and an index. A chunk begins anew, so that each can
+//! be decoded by itself; `chunk` does that, in `reader`'s thread or in those of `parallel`.
+//! `encode` and `decode` are the two directions of a chunk's streams, `layout` the numbers that
+//! both go by.
+
+mod careful;
+mod chunk;
+mod clock;
+mod decode;
+mod encode;
+mod failure;
+mod footer;
+mod framer;
+mod head;
+mod header;
+mod index;
+mod layout;
+mod pack;
+#[cfg(feature = "files")]
+mod parallel;
+mod reader;
+#[cfg(feature = "files")]
+mod survey;
+mod writer;
+
+#[cfg(feature = "files")]
+pub(crate) use footer::read_full;
+pub(crate) use layout::MAGIC;
+pub use pack::ChunkCodec;
+pub(crate) use reader::MtrcReader;
+#[cfg(feature = "files")]
+pub use survey::Survey;
+pub(crate) use writer::MtrcSink;
