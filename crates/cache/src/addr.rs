@@ -23,7 +23,7 @@ pub struct Way(pub u32);
 /// A set and a way together: the one place in a cache where a line lies.
 ///
 /// Slots are numbered set by set, way by way, from zero; a line keeps its slot while it stays.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Slot(pub u32);
 
 impl Slot {

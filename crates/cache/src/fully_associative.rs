@@ -33,7 +33,7 @@ impl FullyAssociative {
     }
 
     /// Returns the slot of a line that is here.
-    #[inline]
+    #[inline(never)]
     pub fn find(&self, line: LineAddr) -> Option<Slot> {
         self.slots.get(&line).copied()
     }

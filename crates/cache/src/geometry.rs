@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::addr::{Addr, LineAddr, SetIndex};
+use crate::addr::{Addr, LineAddr, SetIndex, Slot, Way};
 
 /// The smallest line, in bytes: one word of sharing classification.
 pub const LINE_BYTES_MIN: u64 = 4;
@@ -70,6 +70,8 @@ pub struct Geometry {
     line: LineSize,
     sets: u32,
     ways: u32,
+    /// The power of two that the ways are, if they are one.
+    ways_shift: Option<u32>,
     full: bool,
 }
 
@@ -99,7 +101,9 @@ impl Geometry {
         if !sets.is_power_of_two() {
             return Err(GeometryError::SetsNotPowerOfTwo { sets, ways: ways_count, line_bytes });
         }
-        Ok(Self { line, sets: sets as u32, ways: ways_count as u32, full })
+        let (sets, ways) = (sets as u32, ways_count as u32);
+        let ways_shift = ways.is_power_of_two().then(|| ways.trailing_zeros());
+        Ok(Self { line, sets, ways, ways_shift, full })
     }
 
     /// Returns the size of a line.
@@ -136,6 +140,22 @@ impl Geometry {
     #[inline]
     pub const fn set(&self, line: LineAddr) -> SetIndex {
         SetIndex(line.0 as u32 & (self.sets - 1))
+    }
+
+    /// Returns the set of a slot.
+    #[inline]
+    pub const fn set_of(&self, slot: Slot) -> SetIndex {
+        match self.ways_shift {
+            Some(shift) => SetIndex(slot.0 >> shift),
+            None => SetIndex(slot.0 / self.ways),
+        }
+    }
+
+    /// Returns the set of a slot, and the way.
+    #[inline]
+    pub const fn split(&self, slot: Slot) -> (SetIndex, Way) {
+        let set = self.set_of(slot);
+        (set, Way(slot.0 - set.0 * self.ways))
     }
 }
 

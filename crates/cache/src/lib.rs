@@ -35,6 +35,7 @@
 
 mod addr;
 mod dirty;
+mod fingerprints;
 mod fully_associative;
 mod geometry;
 mod lru_stack;

@@ -60,6 +60,7 @@ impl LineStore {
     /// Returns where a line would go: an invalid way first, else the policy's victim.
     ///
     /// The policy may age its lines or draw a number for it, so that two calls may differ.
+    #[inline]
     pub fn choose(&mut self, line: LineAddr) -> Choice {
         let vacant = match &self.index {
             Index::Sets(sets) => sets.vacant(line),
@@ -69,6 +70,7 @@ impl LineStore {
     }
 
     /// Puts a line in an empty slot, clean and most recently used.
+    #[inline]
     pub fn place(&mut self, slot: Slot, line: LineAddr) {
         debug_assert!(!self.dirty.get(slot), "an empty slot has no dirty bit");
         match &mut self.index {
@@ -78,7 +80,22 @@ impl LineStore {
         self.order.fill(slot);
     }
 
+    /// Puts a line where another was, clean and most recently used.
+    #[inline]
+    pub fn overwrite(&mut self, slot: Slot, line: LineAddr) {
+        match &mut self.index {
+            Index::Sets(sets) => sets.overwrite(slot, line),
+            Index::Hash(hash) => {
+                hash.remove(slot);
+                hash.place(slot, line);
+            }
+        }
+        self.dirty.set(slot, false);
+        self.order.fill(slot);
+    }
+
     /// Empties a slot, its dirty bit too.
+    #[inline]
     pub fn remove(&mut self, slot: Slot) {
         match &mut self.index {
             Index::Sets(sets) => sets.remove(slot),

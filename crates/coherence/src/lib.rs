@@ -49,6 +49,8 @@ mod counters;
 mod defect;
 pub mod explore;
 mod fault;
+mod holders;
+mod level;
 mod machine;
 mod observe;
 mod private;
@@ -63,7 +65,7 @@ mod table;
 pub use counters::{BusCounters, Cause, CoreCounters, LevelCounters, MemoryCounters, Transitions};
 pub use defect::Defect;
 pub use fault::Fault;
-pub use machine::{Broken, BuildError, Machine};
+pub use machine::{Access, Broken, BuildError, Machine, RUN_MAX};
 pub use observe::{Cell, FirstLevel, Loss, Observer, Place, Supplier, Transaction};
 pub use protocol::{
     PartsError, Protocol, ProtocolParts, STATE_NAME_BYTES_MAX, StateInfo, is_state_name,

@@ -106,6 +106,9 @@ pub enum Cell {
 /// any other.
 #[allow(unused_variables, reason = "the default methods do nothing")]
 pub trait Observer {
+    /// Somebody looks on: what is only worked out to be told is worked out.
+    const LOOKS: bool = true;
+
     /// The first level was looked up; `cache` is 0 or that of the L1I. Nothing has changed yet.
     #[inline]
     fn looked_up(&mut self, reference: &Reference, cache: usize, answer: FirstLevel) {}
@@ -164,6 +167,12 @@ pub trait Observer {
     #[inline]
     fn transacted(&mut self, transaction: &Transaction) {}
 
+    /// Tells whether the onlooker wants to be asked before the next reference: something is wrong.
+    #[inline]
+    fn halts(&self) -> bool {
+        false
+    }
+
     /// Tells whether the machine shall misbehave in this way, for a test of the checks.
     #[doc(hidden)]
     #[inline]
@@ -172,10 +181,14 @@ pub trait Observer {
     }
 }
 
-impl Observer for () {}
+impl Observer for () {
+    const LOOKS: bool = false;
+}
 
 /// Two observers, told in turn.
 impl<A: Observer, B: Observer> Observer for (A, B) {
+    const LOOKS: bool = A::LOOKS || B::LOOKS;
+
     #[inline]
     fn looked_up(&mut self, reference: &Reference, cache: usize, answer: FirstLevel) {
         self.0.looked_up(reference, cache, answer);
@@ -258,6 +271,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn transacted(&mut self, transaction: &Transaction) {
         self.0.transacted(transaction);
         self.1.transacted(transaction);
+    }
+
+    #[inline]
+    fn halts(&self) -> bool {
+        self.0.halts() || self.1.halts()
     }
 
     #[inline]

@@ -1,47 +1,13 @@
 //! One core's caches: the levels outward, an optional L1I, the core's clock and write buffer.
 
-use cache::{GeometryError, LineAddr, LineStore, Replacement, Slot};
+use cache::{GeometryError, LineAddr, Slot};
 
-use crate::counters::{CoreCounters, LevelCounters, Transitions};
-use crate::reference::CoreId;
-use crate::spec::{Inclusion, LevelSpec, MachineSpec, WritePolicy};
+use crate::counters::{CoreCounters, Transitions};
+use crate::level::{Cache, Rights};
+use crate::reference::{CoreId, Op};
+use crate::rules::Silent;
+use crate::spec::{MachineSpec, WritePolicy};
 use crate::step::State;
-
-/// One cache with its lines and, in a core, the state of each.
-#[derive(Clone, Debug)]
-pub(crate) struct Cache {
-    pub(crate) store: LineStore,
-    /// The core's state for the line in each slot: a copy of the one state that the core has for
-    /// the line, so that a hit needs to look nowhere else.
-    pub(crate) states: Vec<State>,
-    pub(crate) latency: u64,
-    pub(crate) write: WritePolicy,
-    pub(crate) inclusive: bool,
-    pub(crate) counters: LevelCounters,
-}
-
-impl Cache {
-    /// Builds the cache of a level; `unit` sets apart the random sequences of a level's caches.
-    pub(crate) fn new(spec: &LevelSpec, unit: u32) -> Result<Self, GeometryError> {
-        let replacement = match spec.replacement {
-            Replacement::Random(seed) => Replacement::Random(seed.wrapping_add(u64::from(unit))),
-            other => other,
-        };
-        Ok(Self {
-            store: LineStore::new(&spec.geometry, replacement)?,
-            states: vec![State::INVALID; spec.geometry.lines() as usize],
-            latency: spec.latency,
-            write: spec.write,
-            inclusive: spec.inclusion == Inclusion::Inclusive,
-            counters: LevelCounters::default(),
-        })
-    }
-
-    /// Returns the state of a line that is here.
-    pub(crate) fn state(&self, line: LineAddr) -> Option<State> {
-        self.store.find(line).map(|slot| self.states[slot.index()])
-    }
-}
 
 /// A core.
 #[derive(Clone, Debug)]
@@ -53,6 +19,10 @@ pub(crate) struct Core {
     /// The caches to ask whether the core holds a line, and no more: from the outermost level
     /// inward, up to one that includes all further ones.
     consulted: Vec<usize>,
+    /// The outermost level that includes all caches inside it, if one does.
+    covering: Option<usize>,
+    /// The second level can bring a line into the first by itself: see `refill`.
+    pub(crate) refills: bool,
     pub(crate) clock: u64,
     pub(crate) write_buffer: WriteBuffer,
     pub(crate) counters: CoreCounters,
@@ -66,27 +36,51 @@ pub(crate) fn inside(core: &Core, level: usize) -> impl Iterator<Item = usize> +
 }
 
 impl Core {
-    pub(crate) fn new(spec: &MachineSpec, number: CoreId) -> Result<Self, GeometryError> {
-        let specs = spec.private.iter().chain(&spec.l1i);
-        let mut caches: Vec<_> = specs.map(|s| Cache::new(s, number)).collect::<Result<_, _>>()?;
+    pub(crate) fn new(
+        spec: &MachineSpec,
+        number: CoreId,
+        silent: Silent,
+    ) -> Result<Self, GeometryError> {
+        // A store drops the core's own L1I copy: none is silent where there is an L1I.
+        let stores = if spec.l1i.is_some() { 0 } else { silent.stores };
+        let silent = Silent { stores, ..silent };
+        let caches = spec.private.iter().chain(&spec.l1i).map(|s| Cache::new(s, number, silent));
+        let mut caches: Vec<_> = caches.collect::<Result<_, _>>()?;
         let levels = spec.private.len();
         // The first-level caches have nothing inside them to include.
-        caches[0].inclusive = false;
-        for l1i in &mut caches[levels..] {
-            l1i.inclusive = false;
+        let (data, outer) = caches.split_at_mut(1);
+        for first in data.iter_mut().chain(&mut outer[levels - 1..]) {
+            first.inclusive = false;
+            first.remember_uses();
         }
         let covering = (1..levels).rev().find(|level| caches[*level].inclusive);
+        let refills = caches.len() == levels
+            && levels > 1
+            && caches[1].inclusive
+            && caches[..2].iter().all(|cache| cache.write == WritePolicy::WriteBack);
         let instructions = (caches.len() > levels && covering.is_none()).then_some(levels);
         let innermost = covering.unwrap_or(0);
         Ok(Self {
             caches,
             levels,
             consulted: (innermost..levels).rev().chain(instructions).collect(),
+            covering,
+            refills,
             clock: 0,
             write_buffer: WriteBuffer::new(spec.write_buffer),
             counters: CoreCounters::default(),
             transitions: Transitions::default(),
         })
+    }
+
+    /// Returns the index of the cache that an access asks first, and what may be silent there.
+    #[inline]
+    pub(crate) fn first_level(&self, op: Op) -> (usize, Rights) {
+        match self.instruction_cache() {
+            None => (0, Rights::UNIFIED),
+            Some(cache) if op == Op::Fetch => (cache, Rights::INSTRUCTIONS),
+            Some(_) => (0, Rights::DATA),
+        }
     }
 
     /// Returns the index of the L1I among the caches, if there is one.
@@ -98,6 +92,18 @@ impl Core {
     /// Tells whether a cache's victims and misses meet the bus next.
     pub(crate) fn is_outermost(&self, cache: usize) -> bool {
         cache + 1 == self.levels || (self.levels == 1 && cache == 1)
+    }
+
+    /// Tells whether a level further out has every line of a cache.
+    #[inline]
+    pub(crate) fn is_covered(&self, cache: usize) -> bool {
+        self.covering.is_some_and(|level| cache < level || cache == self.levels)
+    }
+
+    /// Tells whether a cache is the outermost level and has every line of the core.
+    #[inline]
+    pub(crate) fn has_all(&self, cache: usize) -> bool {
+        self.covering == Some(cache) && cache + 1 == self.levels
     }
 
     /// Returns the level that a cache's victims and misses meet next; only of an inner one.
@@ -117,26 +123,31 @@ impl Core {
     /// Sets the core's state for a line in every copy.
     pub(crate) fn set_state(&mut self, line: LineAddr, state: State) {
         for cache in &mut self.caches {
-            if let Some(slot) = cache.store.find(line) {
-                cache.states[slot.index()] = state;
+            if let Some(slot) = cache.find(line) {
+                cache.set_state(slot, state);
             }
         }
     }
 
     /// Returns the innermost copy of a line that is dirty.
     pub(crate) fn innermost_dirty(&self, line: LineAddr) -> Option<(usize, Slot)> {
-        self.copies(line).find(|(cache, slot)| self.caches[*cache].store.is_dirty(*slot))
+        self.copies(line).find(|(cache, slot)| self.caches[*cache].is_dirty(*slot))
     }
 
     /// Returns all copies of a line, innermost level first, the L1I's last.
     pub(crate) fn copies(&self, line: LineAddr) -> impl Iterator<Item = (usize, Slot)> + '_ {
         let caches = self.caches.iter().enumerate();
-        caches.filter_map(move |(i, cache)| cache.store.find(line).map(|slot| (i, slot)))
+        caches.filter_map(move |(i, cache)| cache.find(line).map(|slot| (i, slot)))
+    }
+
+    /// Returns the lines of all caches; a line that several have comes several times.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = LineAddr> + '_ {
+        self.caches.iter().flat_map(Cache::lines)
     }
 
     /// Returns how many dirty bits are set in all caches.
     pub(crate) fn dirty_count(&self) -> u64 {
-        self.caches.iter().map(|cache| cache.store.dirty_count()).sum()
+        self.caches.iter().map(Cache::dirty_count).sum()
     }
 }
 

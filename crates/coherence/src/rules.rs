@@ -70,10 +70,9 @@ impl Default for Rules {
 pub(crate) struct Tables {
     processor: [[ProcessorStep; Processor::ALL.len()]; STATES_MAX],
     snoop: [[SnoopStep; BusOp::ALL.len()]; STATES_MAX],
-    /// Bit s: a load in state s changes nothing.
-    silent_loads: u16,
-    /// Bit s: a store in state s changes no state.
-    silent_stores: u16,
+    silent: Silent,
+    /// A store to some valid copy reads the line again to own it.
+    some_read_again: bool,
 }
 
 impl Tables {
@@ -81,8 +80,8 @@ impl Tables {
         let mut tables = Self {
             processor: [[ProcessorStep::Never; Processor::ALL.len()]; STATES_MAX],
             snoop: [[SnoopStep::Never; BusOp::ALL.len()]; STATES_MAX],
-            silent_loads: 0,
-            silent_stores: 0,
+            silent: Silent { loads: 0, stores: 0 },
+            some_read_again: false,
         };
         for number in 0..protocol.states().len() {
             let state = State(number as u8);
@@ -97,8 +96,9 @@ impl Tables {
             let silent = ProcessorStep::Silent(state);
             let bit = |event| u16::from(tables.processor(state, event) == silent) << number;
             let (load, store) = (bit(Processor::Load), bit(Processor::Store));
-            tables.silent_loads |= load;
-            tables.silent_stores |= store;
+            tables.silent.loads |= load;
+            tables.silent.stores |= store;
+            tables.some_read_again |= tables.store_reads_again(state);
         }
         tables
     }
@@ -113,16 +113,21 @@ impl Tables {
         self.snoop[state.index()][op as usize]
     }
 
+    /// Returns what a core may do silently.
+    pub(crate) const fn silent(&self) -> Silent {
+        self.silent
+    }
+
     /// Tells whether a load of a line in this state changes nothing.
     #[inline]
     pub(crate) fn load_is_silent(&self, state: State) -> bool {
-        self.silent_loads >> state.0 & 1 == 1
+        self.silent.loads >> state.0 & 1 == 1
     }
 
-    /// Tells whether a store to a line in this state changes no state.
+    /// Tells whether a store to some valid copy reads the line again to own it.
     #[inline]
-    pub(crate) fn store_is_silent(&self, state: State) -> bool {
-        self.silent_stores >> state.0 & 1 == 1
+    pub(crate) const fn some_read_again(&self) -> bool {
+        self.some_read_again
     }
 
     /// Tells whether a store to a valid copy in this state reads the line again to own it.
@@ -130,6 +135,20 @@ impl Tables {
         let step = self.processor(state, Processor::Store);
         state.is_valid() && matches!(step, ProcessorStep::Bus(BusOp::BusRdX, _))
     }
+}
+
+/// What a core may do to its copy of a line in each state without anybody taking notice.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Silent {
+    /// Bit s: a load in state s.
+    pub(crate) loads: u16,
+    /// Bit s: a store in state s to a copy that is dirty already.
+    pub(crate) stores: u16,
+}
+
+impl Silent {
+    /// Nothing may be done silently: below the bus there are no states.
+    pub(crate) const NOTHING: Self = Self { loads: 0, stores: 0 };
 }
 
 /// Applies the rules that change a cell of the core's side.

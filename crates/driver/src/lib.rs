@@ -36,6 +36,7 @@ mod durable;
 mod interleave;
 mod miss_ratio;
 pub mod observe;
+mod parts;
 pub mod protocol_file;
 mod replay;
 mod replay_error;
@@ -45,6 +46,7 @@ mod tally;
 
 pub use interleave::{Interleave, InterleaveError, Merger};
 pub use miss_ratio::{MissCurve, MissCurveError};
+pub use parts::{Indivisible, Part, Parts, merge_parts, replay_part};
 pub use replay::{ReplayOptions, Replayed, Streams, replay};
 pub use replay_error::{ReplayError, ValueError};
 pub use steps::StepTable;

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use cache::Addr;
-use coherence::{Broken, CORES_MAX, Machine, MachineSpec};
+use coherence::{Access, Broken, CORES_MAX, Machine, MachineSpec, RUN_MAX};
 use durability::{Crash, CrashPlan, Outcome};
 use trace::{Op, Record, Source};
 
@@ -119,6 +119,35 @@ impl Run<'_> {
     }
 }
 
+/// What was counted, before it is audited.
+#[derive(Clone, Debug)]
+pub(crate) struct Counted {
+    pub(crate) machine: MachineSpec,
+    pub(crate) now: Tally,
+    /// What had been counted when the warm-up ended.
+    pub(crate) before: Tally,
+    pub(crate) accesses: u64,
+    pub(crate) checked_loads: Option<u64>,
+}
+
+impl Counted {
+    /// Returns what was counted since the warm-up, if it keeps the laws.
+    pub(crate) fn audited(self, interleave: Interleave) -> Result<Replayed, ReplayError> {
+        let Self { machine, now, before, accesses, checked_loads } = self;
+        let tally = now.since(&before);
+        audit(&machine, &tally, &before.standing, Turns::OneByOne).map_err(ReplayError::Law)?;
+        Ok(Replayed {
+            machine,
+            interleave,
+            tally,
+            accesses,
+            checked_loads,
+            outcome: None,
+            crashes: Vec::new(),
+        })
+    }
+}
+
 /// A machine in the middle of a replay.
 pub(crate) struct Session<O> {
     machine: Machine<O>,
@@ -176,21 +205,67 @@ impl<O: Watcher> Session<O> {
         mut source: Box<dyn Source>,
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(), ReplayError> {
-        let mut chunk = Vec::new();
-        let mut more = true;
-        while more && self.accesses < self.limit {
-            chunk.clear();
-            more = source.read(&mut chunk)?;
-            for record in &chunk {
-                if self.step(record)?.is_break() {
-                    break;
-                }
+        let mut buffer = Vec::new();
+        while self.accesses < self.limit {
+            let records = source.lend(&mut buffer)?;
+            if records.is_empty() {
+                break;
             }
+            self.run(records)?;
             if progress(self.accesses).is_break() {
                 return Err(ReplayError::Interrupted(self.accesses));
             }
         }
         Ok(())
+    }
+
+    /// Replays records in their order, as far as the limit.
+    #[inline(never)]
+    pub(crate) fn run(&mut self, records: &[Record]) -> Result<(), ReplayError> {
+        let mut rest = records;
+        loop {
+            rest = &rest[self.silent_run(rest)..];
+            if let Some(violation) = self.machine.observer().violation() {
+                return Err(self.value_error(violation));
+            }
+            let Some((record, behind)) = rest.split_first() else { return Ok(()) };
+            if self.step_alone(record)?.is_break() {
+                return Ok(());
+            }
+            rest = behind;
+        }
+    }
+
+    /// Replays one record; kept out of the loop of silent ones, whose registers it would take.
+    #[inline(never)]
+    fn step_alone(&mut self, record: &Record) -> Result<ControlFlow<()>, ReplayError> {
+        self.step(record)
+    }
+
+    /// Replays the records that come first, for as long as all are accesses of one core that change
+    /// no state; returns how many.
+    #[inline]
+    fn silent_run(&mut self, records: &[Record]) -> usize {
+        let [Record { core, op, .. }, next, ..] = *records else { return 0 };
+        if next.core != core {
+            // A run of one is no run.
+            return 0;
+        }
+        let Some(op) = access_of(op) else { return 0 };
+        let at = u32::from(core);
+        if at >= self.machine.spec().cores || self.times[at as usize] > self.machine.clock(at) {
+            return 0;
+        }
+        // The access at which the replay pauses is a step.
+        let before_pause = (self.pause_at - self.accesses - 1).min(RUN_MAX as u64) as usize;
+        let run = records[..before_pause.min(records.len())].iter();
+        let accesses = run.map_while(|record| {
+            let op = if record.core == core { access_of(record.op) } else { None };
+            op.map(|op| Access { op, addr: Addr(record.addr), bytes: record.size })
+        });
+        let count = self.machine.silent_run(at, op, accesses);
+        self.accesses += count;
+        count as usize
     }
 
     fn run_merged(
@@ -225,21 +300,9 @@ impl<O: Watcher> Session<O> {
     /// Replays one record; breaks when the limit is reached: what follows is not replayed.
     #[inline]
     pub(crate) fn step(&mut self, record: &Record) -> Result<ControlFlow<()>, ReplayError> {
-        let op = match record.op {
-            Op::Read => coherence::Op::Read,
-            Op::Write => coherence::Op::Write,
-            Op::Atomic => coherence::Op::Atomic,
-            Op::Fetch => coherence::Op::Fetch,
-            Op::Clean
-            | Op::Flush
-            | Op::FlushAll
-            | Op::Fence
-            | Op::Compute
-            | Op::Time
-            | Op::TimeTicks => {
-                self.other(record)?;
-                return Ok(ControlFlow::Continue(()));
-            }
+        let Some(op) = access_of(record.op) else {
+            self.other(record)?;
+            return Ok(ControlFlow::Continue(()));
         };
         let core = u32::from(record.core);
         if core >= self.machine.spec().cores {
@@ -272,7 +335,7 @@ impl<O: Watcher> Session<O> {
     }
 
     #[cold]
-    fn grow(&mut self, core: u32) -> Result<(), ReplayError> {
+    pub(crate) fn grow(&mut self, core: u32) -> Result<(), ReplayError> {
         let cores = self.machine.spec().cores;
         if !self.grows || core >= CORES_MAX {
             return Err(ReplayError::NoSuchCore { access: self.accesses + 1, core, cores });
@@ -310,6 +373,34 @@ impl<O: Watcher> Session<O> {
         if self.accesses <= self.warmup && self.warmup > 0 {
             self.before = Tally::of(&self.machine);
         }
+        self.drain()?;
+        let accesses = self.accesses.saturating_sub(self.warmup);
+        self.counted(accesses).audited(interleave)
+    }
+
+    /// Returns what was counted since the warm-up.
+    pub(crate) fn counted(self, accesses: u64) -> Counted {
+        Counted {
+            machine: self.machine.spec().clone(),
+            now: Tally::of(&self.machine),
+            before: self.before,
+            accesses,
+            checked_loads: self.machine.observer().checked_loads(),
+        }
+    }
+
+    /// Begins to count here.
+    pub(crate) fn begin_counting(&mut self) {
+        self.before = Tally::of(&self.machine);
+    }
+
+    /// Returns how many accesses were performed.
+    pub(crate) const fn accesses(&self) -> u64 {
+        self.accesses
+    }
+
+    /// Writes all dirty lines back at the end, where the rules say so.
+    pub(crate) fn drain(&mut self) -> Result<(), ReplayError> {
         if self.machine.spec().rules.drain_at_end {
             self.machine.drain().map_err(|broken| self.broken(broken))?;
             if let Some(line) = self.machine.observer().line_not_stored() {
@@ -317,22 +408,7 @@ impl<O: Watcher> Session<O> {
                 return Err(ReplayError::NotStored { line });
             }
         }
-        let now = Tally::of(&self.machine);
-        let tally = now.since(&self.before);
-        let machine = self.machine.spec().clone();
-        audit(&machine, &tally, &self.before.standing, Turns::OneByOne)
-            .map_err(ReplayError::Law)?;
-        let accesses = self.accesses.saturating_sub(self.warmup);
-        let checked_loads = self.machine.observer().checked_loads();
-        Ok(Replayed {
-            machine,
-            interleave,
-            tally,
-            accesses,
-            checked_loads,
-            outcome: None,
-            crashes: Vec::new(),
-        })
+        Ok(())
     }
 
     #[cold]
@@ -343,6 +419,24 @@ impl<O: Watcher> Session<O> {
     #[cold]
     fn value_error(&self, violation: &Violation) -> ReplayError {
         ReplayError::value(self.accesses, violation, &self.machine)
+    }
+}
+
+/// Returns what the caches are asked by a record, if it is an access.
+#[inline]
+pub(crate) const fn access_of(op: Op) -> Option<coherence::Op> {
+    match op {
+        Op::Read => Some(coherence::Op::Read),
+        Op::Write => Some(coherence::Op::Write),
+        Op::Atomic => Some(coherence::Op::Atomic),
+        Op::Fetch => Some(coherence::Op::Fetch),
+        Op::Clean
+        | Op::Flush
+        | Op::FlushAll
+        | Op::Fence
+        | Op::Compute
+        | Op::Time
+        | Op::TimeTicks => None,
     }
 }
 

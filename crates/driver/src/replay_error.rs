@@ -72,6 +72,43 @@ pub struct ValueError {
     pub rule: String,
 }
 
+impl ReplayError {
+    /// Returns the error with another number of the access at which it happened.
+    #[must_use]
+    pub(crate) fn at_access(mut self, number: u64) -> Self {
+        match &mut self {
+            Self::Value(error) => error.access = number,
+            Self::Broken { access, .. } | Self::NoSuchCore { access, .. } => *access = number,
+            Self::Protocol(error) => {
+                let inner = std::mem::replace(&mut **error, Self::Interrupted(0));
+                **error = inner.at_access(number);
+            }
+            Self::Trace(_)
+            | Self::Build(_)
+            | Self::Interrupted(_)
+            | Self::Law(_)
+            | Self::Stuck { .. }
+            | Self::NotStored { .. } => {}
+        }
+        self
+    }
+
+    /// Returns the number of the access at which it happened, if it happened at one.
+    pub fn access(&self) -> Option<u64> {
+        match self {
+            Self::Value(error) => Some(error.access),
+            Self::Broken { access, .. } | Self::NoSuchCore { access, .. } => Some(*access),
+            Self::Protocol(error) => error.access(),
+            Self::Trace(_)
+            | Self::Build(_)
+            | Self::Interrupted(_)
+            | Self::Law(_)
+            | Self::Stuck { .. }
+            | Self::NotStored { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for ReplayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -86,20 +86,47 @@ impl Tally {
         }
     }
 
+    /// Leaves out all that is time: clocks, ticks that were waited, and those in which the bus was
+    /// held.
+    pub fn without_time(&mut self) {
+        for core in &mut self.cores {
+            core.cycles = 0;
+            core.counters.stall_cycles = 0;
+            core.counters.bus_wait_cycles = 0;
+        }
+        self.bus.busy_cycles = 0;
+    }
+
+    /// Adds what another machine of the same kind counted and holds; clocks do not add up, and the
+    /// later one stays.
+    pub fn add(&mut self, other: &Self) {
+        let cores = self.cores.len().max(other.cores.len());
+        self.cores.resize_with(cores, CoreTally::default);
+        for (core, others) in self.cores.iter_mut().zip(&other.cores) {
+            core.add(others);
+        }
+        self.shared.resize(other.shared.len(), LevelCounters::default());
+        for (level, counters) in self.shared.iter_mut().zip(&other.shared) {
+            level.add(counters);
+        }
+        self.bus.add(&other.bus);
+        self.memory.add(&other.memory);
+        match (&mut self.cells, &other.cells) {
+            (Some(cells), Some(others)) => cells.add(others),
+            (cells, others) => *cells = cells.take().or_else(|| others.clone()),
+        }
+        self.standing.resize(cores, Standing::default());
+        for (here, there) in self.standing.iter_mut().zip(&other.standing) {
+            here.dirty += there.dirty;
+            here.lines += there.lines;
+        }
+    }
+
     /// Adds the cores up; the clock of the sum is the latest.
     pub fn totals(&self) -> CoreTally {
         let mut sum = CoreTally::default();
         for core in &self.cores {
-            sum.counters.add(&core.counters);
-            sum.transitions.add(&core.transitions);
-            sum.levels.resize(core.levels.len(), LevelCounters::default());
-            for (level, counters) in sum.levels.iter_mut().zip(&core.levels) {
-                level.add(counters);
-            }
-            if let Some(classes) = &core.classes {
-                sum.classes.get_or_insert_default().add(classes);
-            }
-            sum.cycles = sum.cycles.max(core.cycles);
+            sum.add(core);
         }
         sum
     }
@@ -114,6 +141,19 @@ impl CoreTally {
             classes: machine.observer().classes(core),
             cycles: machine.clock(core),
         }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.counters.add(&other.counters);
+        self.transitions.add(&other.transitions);
+        self.levels.resize(other.levels.len().max(self.levels.len()), LevelCounters::default());
+        for (level, counters) in self.levels.iter_mut().zip(&other.levels) {
+            level.add(counters);
+        }
+        if let Some(classes) = &other.classes {
+            self.classes.get_or_insert_default().add(classes);
+        }
+        self.cycles = self.cycles.max(other.cycles);
     }
 
     fn since(&self, before: &Self) -> Self {

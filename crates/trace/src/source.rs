@@ -19,6 +19,14 @@ pub trait Source: Send {
     /// After an error or the end every call returns `Ok(false)`.
     fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError>;
 
+    /// Returns the next records, from `buffer` or from where the source has them anyway; none at
+    /// the end.
+    fn lend<'a>(&'a mut self, buffer: &'a mut Vec<Record>) -> Result<&'a [Record], TraceError> {
+        buffer.clear();
+        self.read(buffer)?;
+        Ok(buffer)
+    }
+
     /// Returns, at the end, how many whole chunks were read of a trace whose writer was stopped.
     ///
     /// Only mtrc has an end that can be missing where nothing else does.
@@ -43,6 +51,10 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {
         (**self).read(into)
+    }
+
+    fn lend<'a>(&'a mut self, buffer: &'a mut Vec<Record>) -> Result<&'a [Record], TraceError> {
+        (**self).lend(buffer)
     }
 
     fn recovered(&self) -> Option<u64> {

@@ -20,6 +20,7 @@ impl Lru {
         self.recency.move_to_front(set, way);
     }
 
+    #[inline]
     pub(super) fn victim(&self, set: u32) -> Way {
         self.recency.last(set)
     }

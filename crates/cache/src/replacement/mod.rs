@@ -7,7 +7,7 @@ mod recency;
 mod srrip;
 mod tree_plru;
 
-use crate::addr::{LineAddr, Slot, Way};
+use crate::addr::{LineAddr, SetIndex, Slot, Way};
 use crate::geometry::{Geometry, GeometryError, SCANNED_WAYS_MAX};
 
 /// A replacement policy.
@@ -76,58 +76,69 @@ impl Order {
     /// Notes a use of the line in a slot.
     #[inline]
     pub(crate) fn touch(&mut self, slot: Slot) {
-        let (set, way) = self.split(slot);
+        if let Policy::Lru(lru) = &mut self.policy {
+            let (set, way) = self.geometry.split(slot);
+            lru.touch(set.0, way);
+        } else {
+            self.touch_inexact(slot);
+        }
+    }
+
+    /// Notes a use under a policy that is not the exact order of the uses.
+    #[inline(never)]
+    fn touch_inexact(&mut self, slot: Slot) {
+        let (SetIndex(set), way) = self.geometry.split(slot);
         match &mut self.policy {
-            Policy::Lru(lru) => lru.touch(set, way),
             Policy::TreePlru(tree) => tree.touch(set, way),
-            Policy::Fifo(_) | Policy::Random(_) => {}
+            Policy::Lru(_) | Policy::Fifo(_) | Policy::Random(_) => {}
             Policy::Srrip(srrip) => srrip.touch(slot),
         }
     }
 
     /// Notes that a new line lies in a slot.
+    #[inline]
     pub(crate) fn fill(&mut self, slot: Slot) {
-        let (set, way) = self.split(slot);
+        if let Policy::Lru(lru) = &mut self.policy {
+            let (set, way) = self.geometry.split(slot);
+            lru.touch(set.0, way);
+        } else {
+            self.fill_inexact(slot);
+        }
+    }
+
+    #[inline(never)]
+    fn fill_inexact(&mut self, slot: Slot) {
+        let (SetIndex(set), way) = self.geometry.split(slot);
         match &mut self.policy {
-            Policy::Lru(lru) => lru.touch(set, way),
             Policy::TreePlru(tree) => tree.touch(set, way),
             Policy::Fifo(fifo) => fifo.fill(set, way),
-            Policy::Random(_) => {}
+            Policy::Lru(_) | Policy::Random(_) => {}
             Policy::Srrip(srrip) => srrip.fill(slot),
         }
     }
 
     /// Chooses who leaves the full set of a line.
+    #[inline]
     pub(crate) fn victim(&mut self, line: LineAddr) -> Slot {
         let set = self.geometry.set(line).0;
-        let ways = self.geometry.ways();
-        let way = match &mut self.policy {
+        let way = if let Policy::Lru(lru) = &self.policy {
+            lru.victim(set)
+        } else {
+            self.victim_inexact(set)
+        };
+        Slot(set * self.geometry.ways() + way.0)
+    }
+
+    #[inline(never)]
+    fn victim_inexact(&mut self, set: u32) -> Way {
+        match &mut self.policy {
             Policy::Lru(lru) => lru.victim(set),
             Policy::TreePlru(tree) => tree.victim(set),
             Policy::Fifo(fifo) => fifo.victim(set),
-            Policy::Random(random) => random.victim(ways),
+            Policy::Random(random) => random.victim(self.geometry.ways()),
             Policy::Srrip(srrip) => srrip.victim(set),
-        };
-        Slot(set * ways + way.0)
-    }
-
-    #[inline]
-    fn split(&self, slot: Slot) -> (u32, Way) {
-        if self.geometry.is_full() {
-            return (0, slot_as_way(slot));
-        }
-        let ways = self.geometry.ways();
-        if ways.is_power_of_two() {
-            (slot.0 >> ways.trailing_zeros(), Way(slot.0 & (ways - 1)))
-        } else {
-            (slot.0 / ways, Way(slot.0 % ways))
         }
     }
-}
-
-/// In a fully associative cache the one set starts at slot 0.
-const fn slot_as_way(slot: Slot) -> Way {
-    Way(slot.0)
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ impl Recency {
         }
     }
 
+    #[inline]
     pub(super) fn last(&self, set: u32) -> Way {
         match self {
             Self::Packed(packed) => packed.last(set),
@@ -72,6 +73,7 @@ impl Packed {
         self.words[set as usize] = ((word & behind) | (ahead << 4) | way) ^ INITIAL;
     }
 
+    #[inline]
     fn last(&self, set: u32) -> Way {
         let word = self.words[set as usize] ^ INITIAL;
         Way((word >> (4 * (self.ways - 1)) & 0xf) as u32)
@@ -103,6 +105,7 @@ impl Linked {
         }
     }
 
+    #[inline(never)]
     fn move_to_front(&mut self, set: u32, way: Way) {
         let link = set * self.ways + way.0 + 1;
         let set = set as usize;

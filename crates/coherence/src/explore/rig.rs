@@ -10,6 +10,7 @@ use crate::machine::{Broken, Machine};
 use crate::observe::{Cell, Place};
 use crate::reference::{CoreId, Op, Reference};
 use crate::spec::{BusSpec, Inclusion, LevelSpec, MachineSpec, WritePolicy};
+use crate::step::State;
 
 /// Bytes of a line of a model: room for the most words.
 const LINE_BYTES: u64 = 64;
@@ -39,9 +40,11 @@ impl Rig {
         };
         let probe = Probe::new(&layout, sets * ways, model.fault);
         let machine = Machine::new(spec(model, &layout, sets, ways), probe);
+        let mut machine = machine.expect("a model's machine can be built");
+        machine.ask_everybody();
         Self {
             layout,
-            machine: machine.expect("a model's machine can be built"),
+            machine,
             now: vec![0; layout.numbers()],
             capacity,
             values: model.values,
@@ -168,8 +171,8 @@ impl Rig {
         let Some(over) = over else { return };
         let (caches, _) = self.machine.caches_mut(CoreId::from(core));
         for line in (0..self.layout.lines as u64).filter(|line| *line != u64::from(over)) {
-            if let Some(slot) = caches[0].store.find(LineAddr(line)) {
-                caches[0].store.touch(slot);
+            if let Some(slot) = caches[0].find(LineAddr(line)) {
+                caches[0].touch(slot);
             }
         }
     }
@@ -200,9 +203,9 @@ impl Rig {
         for (index, cache) in caches.iter_mut().enumerate() {
             for line in changed(now, number) {
                 let copy = layout.copy(layout.line_of(number, line), index);
-                let slot = cache.store.find(LineAddr(line as u64));
+                let slot = cache.find(LineAddr(line as u64));
                 if let Some(slot) = slot.filter(|_| !copy.present) {
-                    cache.store.remove(slot);
+                    cache.remove(slot);
                 }
             }
             for line in changed(now, number) {
@@ -212,15 +215,15 @@ impl Rig {
                     continue;
                 }
                 let line = LineAddr(line as u64);
-                let slot = cache.store.find(line).unwrap_or_else(|| {
-                    let Choice::Vacant(slot) = cache.store.choose(line) else {
+                let slot = cache.find(line).unwrap_or_else(|| {
+                    let Choice::Vacant(slot) = cache.choose(line) else {
                         unreachable!("a configuration fits into its caches")
                     };
-                    cache.store.place(slot, line);
+                    cache.place(slot, line, State::INVALID);
                     slot
                 });
-                cache.store.set_dirty(slot, copy.dirty);
-                cache.states[slot.index()] = Layout::state(part);
+                cache.set_dirty(slot, copy.dirty);
+                cache.set_state(slot, Layout::state(part));
                 *probe.at_mut(line, Place::Private { core, cache: index, slot }) = copy.words;
             }
         }
@@ -236,21 +239,21 @@ impl Rig {
             *probe.last(index) = layout.last(part);
             let Some(level) = levels.first_mut() else { continue };
             let copy = layout.shared_copy(part);
-            let found = level.store.find(line);
+            let found = level.find(line);
             if !copy.present {
                 if let Some(slot) = found {
-                    level.store.remove(slot);
+                    level.remove(slot);
                 }
                 continue;
             }
             let slot = found.unwrap_or_else(|| {
-                let Choice::Vacant(slot) = level.store.choose(line) else {
+                let Choice::Vacant(slot) = level.choose(line) else {
                     unreachable!("the shared level has room for every line")
                 };
-                level.store.place(slot, line);
+                level.place(slot, line, State::INVALID);
                 slot
             });
-            level.store.set_dirty(slot, copy.dirty);
+            level.set_dirty(slot, copy.dirty);
             *probe.at_mut(line, Place::Shared { level: 0, slot }) = copy.words;
         }
     }
@@ -265,12 +268,12 @@ impl Rig {
             for (cache, held) in self.machine.caches(core).iter().enumerate() {
                 for index in 0..layout.lines {
                     let line = LineAddr(index as u64);
-                    let Some(slot) = held.store.find(line) else { continue };
+                    let Some(slot) = held.find(line) else { continue };
                     let words = probe.at(line, Place::Private { core, cache, slot });
-                    let dirty = held.store.is_dirty(slot);
+                    let dirty = held.is_dirty(slot);
                     let copy = Copied { present: true, dirty, words };
                     *number = layout.with_copy(*number, index, cache, copy);
-                    *number = layout.with_state(*number, index, held.states[slot.index()]);
+                    *number = layout.with_state(*number, index, held.state_in(slot));
                 }
             }
         }
@@ -287,10 +290,10 @@ impl Rig {
 
     fn shared_copy(&self, line: LineAddr) -> Copied {
         let level = self.machine.shared_caches().first();
-        let found = level.and_then(|level| level.store.find(line).map(|slot| (level, slot)));
+        let found = level.and_then(|level| level.find(line).map(|slot| (level, slot)));
         let Some((level, slot)) = found else { return Copied::default() };
         let words = self.machine.observer().at(line, Place::Shared { level: 0, slot });
-        Copied { present: true, dirty: level.store.is_dirty(slot), words }
+        Copied { present: true, dirty: level.is_dirty(slot), words }
     }
 }
 

@@ -4,11 +4,17 @@ use cache::{Addr, LineAddr};
 
 use super::{Broken, Machine};
 use crate::fault::Fault;
+use crate::level::Cache;
 use crate::observe::Observer;
-use crate::private::Cache;
 use crate::reference::CoreId;
 
 impl<O: Observer> Machine<O> {
+    /// Has every transaction ask every core, whoever holds the line: what puts lines into caches
+    /// from outside tells nobody.
+    pub(crate) fn ask_everybody(&mut self) {
+        self.holders = None;
+    }
+
     /// Returns a core's caches: the levels outward, then the L1I.
     pub(crate) fn caches(&self, core: CoreId) -> &[Cache] {
         &self.cores[core as usize].caches
@@ -39,9 +45,9 @@ impl<O: Observer> Machine<O> {
         cache: usize,
         line: LineAddr,
     ) -> Result<(), Broken> {
-        let store = &self.cores[core as usize].caches[cache].store;
-        let slot = store.find(line).expect("the line is there");
-        if store.is_dirty(slot) && self.observer.plants(Fault::DirtyStays) {
+        let held = &self.cores[core as usize].caches[cache];
+        let slot = held.find(line).expect("the line is there");
+        if held.is_dirty(slot) && self.observer.plants(Fault::DirtyStays) {
             return Ok(());
         }
         let victim = self.take_out(core, cache, slot);
@@ -54,7 +60,7 @@ impl<O: Observer> Machine<O> {
     /// # Panics
     /// If the line is not there.
     pub(crate) fn replace_shared(&mut self, level: usize, line: LineAddr) -> Result<(), Broken> {
-        let slot = self.shared[level].store.find(line);
+        let slot = self.shared[level].find(line);
         let victim = self.take_shared_victim(level, slot.expect("the line is there"));
         self.depart_shared(level, Some(victim));
         self.untimed()

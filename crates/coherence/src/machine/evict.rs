@@ -41,7 +41,7 @@ impl<O: Observer> Machine<O> {
         let owner = &self.cores[core as usize];
         let (levels, caches) = (owner.levels, owner.caches.len());
         for cache in (levels..caches).chain(0..levels) {
-            if let Some(slot) = self.cores[core as usize].caches[cache].store.find(line) {
+            if let Some(slot) = self.cores[core as usize].caches[cache].find(line) {
                 let victim = self.take_out(core, cache, slot);
                 self.depart(core, cache, victim);
             }
@@ -65,7 +65,7 @@ impl<O: Observer> Machine<O> {
         cache: usize,
         line: LineAddr,
     ) -> (Slot, Option<Victim>) {
-        match self.cores[core as usize].caches[cache].store.choose(line) {
+        match self.cores[core as usize].caches[cache].choose(line) {
             Choice::Vacant(slot) => (slot, None),
             Choice::Victim(slot) => (slot, Some(self.take_out(core, cache, slot))),
         }
@@ -73,12 +73,12 @@ impl<O: Observer> Machine<O> {
 
     pub(super) fn take_out(&mut self, core: CoreId, cache: usize, slot: Slot) -> Victim {
         let evicting = &mut self.cores[core as usize].caches[cache];
-        let line = evicting.store.line(slot);
-        let state = evicting.states[slot.index()];
-        let was_dirty = evicting.store.is_dirty(slot);
+        let line = evicting.line(slot);
+        let state = evicting.state_in(slot);
+        let was_dirty = evicting.is_dirty(slot);
         let inclusive = evicting.inclusive;
         evicting.counters.evictions += 1;
-        evicting.store.remove(slot);
+        evicting.remove(slot);
         let mut from = Place::Private { core, cache, slot };
         let mut dirty = was_dirty;
         let mut took_inner = false;
@@ -114,15 +114,15 @@ impl<O: Observer> Machine<O> {
         let mut copies = InnerCopies { taken: false, dirty: None };
         for cache in inside(owner, level) {
             let inner = &mut owner.caches[cache];
-            let Some(slot) = inner.store.find(line) else { continue };
-            if inner.store.is_dirty(slot) {
+            let Some(slot) = inner.find(line) else { continue };
+            if inner.is_dirty(slot) {
                 owner.counters.dirty_merged += u64::from(copies.dirty.is_some());
                 copies.dirty.get_or_insert(Place::Private { core, cache, slot });
             }
             if self.observer.plants(Fault::BackInvalidationDropsData) {
                 copies.dirty = None;
             }
-            inner.store.remove(slot);
+            inner.remove(slot);
             inner.counters.back_invalidations += 1;
             owner.counters.back_invalidations += 1;
             copies.taken = true;
@@ -133,7 +133,17 @@ impl<O: Observer> Machine<O> {
     /// Sends a victim's data outward, then settles the core's state.
     pub(super) fn depart(&mut self, core: CoreId, cache: usize, victim: Victim) {
         let Victim { line, state, from, .. } = victim;
-        let goes = if self.cores[core as usize].is_outermost(cache) && self.is_last(core, line) {
+        if self.cores[core as usize].is_covered(cache)
+            && !self.observer.plants(Fault::NoBackInvalidation)
+        {
+            // The core keeps the line further out, and its state with it.
+            if victim.dirty {
+                self.send_outward(core, cache, line, Supply { from, state });
+            }
+            return;
+        }
+        let last = self.leaves_nothing(core, cache) || self.is_last(core, line);
+        let goes = if last && self.cores[core as usize].is_outermost(cache) {
             self.writes_back(core, &victim)
         } else {
             victim.dirty
@@ -141,7 +151,19 @@ impl<O: Observer> Machine<O> {
         if goes {
             self.send_outward(core, cache, line, Supply { from, state });
         }
-        self.settle(core, &victim);
+        if self.leaves_nothing(core, cache) {
+            self.settle_gone(core, &victim);
+        } else {
+            self.settle(core, &victim);
+        }
+    }
+
+    /// Tells whether the victims of a cache are all that the core has of their lines, without a
+    /// look at the other caches.
+    fn leaves_nothing(&self, core: CoreId, cache: usize) -> bool {
+        self.cores[core as usize].has_all(cache)
+            && self.in_transit.is_empty()
+            && !self.observer.plants(Fault::NoBackInvalidation)
     }
 
     /// Tells whether a victim is all that the core has of its line: no other copy, and no other
@@ -180,7 +202,7 @@ impl<O: Observer> Machine<O> {
     /// A copy is gone: does the core's state follow? A line that another level has displaced and
     /// that has yet to leave is still the core's, and so is one whose data is on its way.
     fn settle(&mut self, core: CoreId, victim: &Victim) {
-        let &Victim { line, state, dirty, took_inner, .. } = victim;
+        let &Victim { line, state, dirty, .. } = victim;
         if self.in_transit.contains(&(core, line)) {
             return;
         }
@@ -188,9 +210,7 @@ impl<O: Observer> Machine<O> {
         let displaced_dirty = displaced.clone().any(|v| v.dirty);
         let owner = &self.cores[core as usize];
         if !owner.state(line).is_valid() && displaced.next().is_none() {
-            self.observer.decided(core, line, Cell::Own(state, Processor::Evict));
-            let loss = if took_inner { Loss::BackInvalidation } else { Loss::Replacement };
-            self.lose(core, line, state, Cause::Evict, loss);
+            self.settle_gone(core, victim);
         } else if dirty && owner.innermost_dirty(line).is_none() && !displaced_dirty {
             let next = self.cleaned(core, line, state);
             self.change(core, line, state, next, Cause::Evict);
@@ -198,6 +218,14 @@ impl<O: Observer> Machine<O> {
                 other.victim.state = next;
             }
         }
+    }
+
+    /// The last copy is gone, and the core's state with it.
+    fn settle_gone(&mut self, core: CoreId, victim: &Victim) {
+        let &Victim { line, state, took_inner, .. } = victim;
+        self.observer.decided(core, line, Cell::Own(state, Processor::Evict));
+        let loss = if took_inner { Loss::BackInvalidation } else { Loss::Replacement };
+        self.lose(core, line, state, Cause::Evict, loss);
     }
 
     /// A dirty line leaves a cache for the next level, or below the bus.
@@ -225,10 +253,10 @@ impl<O: Observer> Machine<O> {
         let owner = &mut self.cores[core as usize];
         let cache = &mut owner.caches[level];
         cache.counters.write_backs_received += 1;
-        if let Some(slot) = cache.store.find(line) {
-            cache.store.touch(slot);
-            owner.counters.dirty_merged += u64::from(cache.store.is_dirty(slot));
-            cache.store.set_dirty(slot, true);
+        if let Some(slot) = cache.find(line) {
+            cache.touch(slot);
+            owner.counters.dirty_merged += u64::from(cache.is_dirty(slot));
+            cache.set_dirty(slot, true);
             self.observer.copied(line, supply.from, Place::Private { core, cache: level, slot });
             return;
         }
@@ -241,7 +269,7 @@ impl<O: Observer> Machine<O> {
             (_, victim) => victim,
         };
         self.place(core, level, slot, line, supply);
-        self.cores[core as usize].caches[level].store.set_dirty(slot, true);
+        self.cores[core as usize].caches[level].set_dirty(slot, true);
         if let Some(victim) = late {
             self.depart(core, level, victim);
         }

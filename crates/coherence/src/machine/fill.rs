@@ -62,7 +62,7 @@ impl<O: Observer> Machine<O> {
         self.observer.copied(request.line, supply.from, here);
         let cache = &mut self.cores[request.core as usize].caches[cache];
         cache.counters.fills += 1;
-        cache.store.touch(slot);
+        cache.touch(slot);
         supply.state
     }
 
@@ -76,8 +76,7 @@ impl<O: Observer> Machine<O> {
     ) {
         self.observer.copied(line, supply.from, Place::Private { core, cache, slot });
         let cache = &mut self.cores[core as usize].caches[cache];
-        cache.store.place(slot, line);
-        cache.states[slot.index()] = supply.state;
+        cache.place(slot, line, supply.state);
     }
 
     /// Asks whoever comes after a cache that misses: its sibling, the next level, the bus.
@@ -103,10 +102,10 @@ impl<O: Observer> Machine<O> {
         }
         let sibling = if cache == 0 { instructions } else { 0 };
         *now += core.caches[sibling].latency;
-        let slot = core.caches[sibling].store.find(request.line)?;
+        let slot = core.caches[sibling].find(request.line)?;
         Some(Supply {
             from: Place::Private { core: request.core, cache: sibling, slot },
-            state: core.caches[sibling].states[slot.index()],
+            state: core.caches[sibling].state_in(slot),
         })
     }
 
@@ -114,14 +113,14 @@ impl<O: Observer> Machine<O> {
     fn ask_level(&mut self, request: &mut Request, level: usize, now: &mut u64) -> Supply {
         let cache = &mut self.cores[request.core as usize].caches[level];
         *now += cache.latency;
-        let found = cache.store.find(request.line);
+        let found = cache.find(request.line);
         let hit = found.is_some() && !request.reads_again;
         cache.counters.hits += u64::from(hit);
         cache.counters.misses += u64::from(!hit);
         let (slot, state) = if let Some(slot) = found {
             if hit {
-                cache.store.touch(slot);
-                (slot, cache.states[slot.index()])
+                cache.touch(slot);
+                (slot, cache.state_in(slot))
             } else {
                 (slot, self.refill_in_place(request, level, slot, now))
             }
@@ -135,9 +134,12 @@ impl<O: Observer> Machine<O> {
     /// Asks the bus for a line, and decides the core's state for it.
     fn fill_from_bus(&mut self, request: &mut Request, now: &mut u64) -> Supply {
         let &mut Request { core, line, event, .. } = request;
-        let from = self.cores[core as usize].state(line);
         // A core can hold a line that its levels lack: in its L1I, which a store that passes a
         // no-allocate first level does not ask. The levels then ask as if the core had nothing.
+        let owner = &self.cores[core as usize];
+        let holds = request.reads_again || owner.instruction_cache().is_some();
+        let from = if holds { owner.state(line) } else { State::INVALID };
+        debug_assert_eq!(from, owner.state(line), "all levels were asked");
         let row = if request.reads_again { from } else { State::INVALID };
         self.observer.decided(core, line, Cell::Own(row, event));
         let (op, shared, alone) = match self.tables.processor(row, event) {

@@ -7,6 +7,7 @@ use cache::{Addr, LineAddr};
 use super::{Broken, Machine};
 use crate::counters::Cause;
 use crate::fault::Fault;
+use crate::level::Cache;
 use crate::observe::{Loss, Observer, Place};
 use crate::reference::CoreId;
 
@@ -35,7 +36,7 @@ impl<O: Observer> Machine<O> {
         for core in 0..self.cores.len() as CoreId {
             lines.extend(self.lines_held(core));
         }
-        lines.extend(self.shared.iter().flat_map(|cache| cache.store.lines()));
+        lines.extend(self.shared.iter().flat_map(Cache::lines));
         for line in lines {
             self.flush_line(line);
         }
@@ -48,14 +49,14 @@ impl<O: Observer> Machine<O> {
         let levels = self.spec.private.len();
         for level in 0..levels {
             for core in 0..self.cores.len() as CoreId {
-                let lines = self.cores[core as usize].caches[level].store.dirty_lines();
+                let lines = self.cores[core as usize].caches[level].dirty_lines();
                 for line in lines {
                     self.drain_private(core, level, line);
                 }
             }
         }
         for level in 0..self.shared.len() {
-            for line in self.shared[level].store.dirty_lines() {
+            for line in self.shared[level].dirty_lines() {
                 self.clean_shared(level, line);
             }
         }
@@ -64,9 +65,9 @@ impl<O: Observer> Machine<O> {
 
     fn drain_private(&mut self, core: CoreId, level: usize, line: LineAddr) {
         let owner = &mut self.cores[core as usize];
-        let Some(slot) = owner.caches[level].store.find(line) else { return };
-        let state = owner.caches[level].states[slot.index()];
-        owner.caches[level].store.set_dirty(slot, false);
+        let Some(slot) = owner.caches[level].find(line) else { return };
+        let state = owner.caches[level].state_in(slot);
+        owner.caches[level].set_dirty(slot, false);
         owner.counters.drained += u64::from(level + 1 == owner.levels);
         let from = Place::Private { core, cache: level, slot };
         self.send_outward(core, level, line, Supply { from, state });
@@ -106,8 +107,8 @@ impl<O: Observer> Machine<O> {
         }
         for level in 0..self.shared.len() {
             self.clean_shared(level, line);
-            if let Some(slot) = self.shared[level].store.find(line) {
-                self.shared[level].store.remove(slot);
+            if let Some(slot) = self.shared[level].find(line) {
+                self.shared[level].remove(slot);
             }
         }
     }
@@ -124,9 +125,9 @@ impl<O: Observer> Machine<O> {
     /// Sends a shared level's line outward if it is dirty; the copy stays.
     fn clean_shared(&mut self, level: usize, line: LineAddr) {
         let cache = &mut self.shared[level];
-        let Some(slot) = cache.store.find(line) else { return };
-        if cache.store.is_dirty(slot) {
-            cache.store.set_dirty(slot, false);
+        let Some(slot) = cache.find(line) else { return };
+        if cache.is_dirty(slot) {
+            cache.set_dirty(slot, false);
             cache.counters.write_backs += 1;
             self.arrive_below(level + 1, line, Place::Shared { level, slot });
         }

@@ -1,17 +1,22 @@
 //! The machine: cores, the bus, shared levels, and what one access does to them.
 //!
-//! The parts of an access have a file each: `reference` (loads and stores), `fill` (how a line
+//! The parts of an access have a file each: `reference` (loads and stores), `hits`
+//! and `refill` (what changes no state), `fill` (how a line
 //! comes), `evict` (how one leaves), `snoop` (transactions), `shared` (below the bus), `through`
 //! (stores sent through), `maintain` (cleans, flushes, the final drain).
 
 mod configure;
 mod evict;
 mod fill;
+mod hits;
 mod maintain;
 mod reference;
+mod refill;
 mod shared;
 mod snoop;
 mod through;
+
+pub use self::hits::{Access, RUN_MAX};
 
 use std::fmt;
 
@@ -22,10 +27,12 @@ use crate::bus::Bus;
 use crate::counters::{
     BusCounters, Cause, CoreCounters, LevelCounters, MemoryCounters, Transitions,
 };
+use crate::holders::Holders;
+use crate::level::Cache;
 use crate::observe::{Cell, Loss, Observer};
-use crate::private::{Cache, Core};
+use crate::private::Core;
 use crate::reference::{CoreId, Op, Reference};
-use crate::rules::Tables;
+use crate::rules::{Silent, Tables};
 use crate::spec::{CORES_MAX, MachineSpec, SpecError};
 use crate::step::{Processor, ProcessorStep, State};
 
@@ -35,6 +42,8 @@ pub struct Machine<O> {
     spec: MachineSpec,
     tables: Tables,
     cores: Vec<Core>,
+    /// Who may hold which line; `None` where there is one core, and where everybody is asked.
+    holders: Option<Holders>,
     bus: Bus,
     shared: Vec<Cache>,
     memory: MemoryCounters,
@@ -94,12 +103,14 @@ impl<O: Observer> Machine<O> {
     /// Builds a machine with empty caches.
     pub fn new(spec: MachineSpec, observer: O) -> Result<Self, BuildError> {
         spec.check().map_err(BuildError::Spec)?;
-        let cores = (0..spec.cores).map(|number| Core::new(&spec, number));
-        let cores = cores.collect::<Result<_, _>>().map_err(BuildError::Geometry)?;
-        let shared = spec.shared.iter().map(|level| Cache::new(level, 0));
+        let tables = Tables::new(&spec.protocol, spec.rules);
+        let cores = (0..spec.cores).map(|number| Core::new(&spec, number, tables.silent()));
+        let cores: Vec<_> = cores.collect::<Result<_, _>>().map_err(BuildError::Geometry)?;
+        let shared = spec.shared.iter().map(|level| Cache::new(level, 0, Silent::NOTHING));
         let shared = shared.collect::<Result<_, _>>().map_err(BuildError::Geometry)?;
         Ok(Self {
-            tables: Tables::new(&spec.protocol, spec.rules),
+            tables,
+            holders: (cores.len() > 1).then(Holders::default),
             cores,
             bus: Bus::new(spec.bus),
             shared,
@@ -118,8 +129,13 @@ impl<O: Observer> Machine<O> {
     /// A core that does nothing changes nothing, so adding it late is the same as having had it.
     pub fn grow(&mut self, cores: u32) {
         assert!(cores <= CORES_MAX, "at most {CORES_MAX} cores");
+        if self.cores.len() == 1 && cores > 1 {
+            let holders = self.holders.insert(Holders::default());
+            self.cores[0].lines().for_each(|line| holders.add(0, line));
+        }
         for number in self.cores.len() as u32..cores {
-            let core = Core::new(&self.spec, number).expect("the first core could be built");
+            let core = Core::new(&self.spec, number, self.tables.silent());
+            let core = core.expect("the first core could be built");
             self.cores.push(core);
             self.spec.cores = number + 1;
         }
@@ -243,8 +259,7 @@ impl<O: Observer> Machine<O> {
 
     /// Returns the lines that a core holds, in the order of their addresses.
     pub fn lines_held(&self, core: CoreId) -> Vec<LineAddr> {
-        let caches = &self.cores[core as usize].caches;
-        let mut lines: Vec<_> = caches.iter().flat_map(|cache| cache.store.lines()).collect();
+        let mut lines: Vec<_> = self.cores[core as usize].lines().collect();
         lines.sort_unstable();
         lines.dedup();
         lines
@@ -256,7 +271,13 @@ impl<O: Observer> Machine<O> {
             return;
         }
         let owner = &mut self.cores[core as usize];
-        owner.set_state(line, to);
+        match (from.is_valid(), to.is_valid(), &mut self.holders) {
+            // A core without the line has no copy to be marked.
+            (true, true, _) => owner.set_state(line, to),
+            (false, _, Some(holders)) => holders.add(core, line),
+            (true, false, Some(holders)) => holders.remove(core, line),
+            (_, _, None) => {}
+        }
         owner.transitions.count(from, to, cause);
         self.observer.changed(core, line, from, to, cause);
     }
@@ -288,6 +309,20 @@ impl<O: Observer> Machine<O> {
                 from
             }
         }
+    }
+
+    /// Returns the cores that may hold a line, core n as bit n, without `core`: no other does.
+    #[inline]
+    fn may_hold(&self, line: LineAddr, core: Option<CoreId>) -> u64 {
+        let everybody = u64::MAX >> (u64::BITS - self.cores.len() as u32);
+        let holders = self.holders.as_ref().map_or(everybody, |holders| holders.of(line));
+        debug_assert!(
+            (0..self.cores.len())
+                .all(|n| holders >> n & 1 == 1 || !self.cores[n].state(line).is_valid()),
+            "a core holds line {:#x} unnoticed",
+            line.0
+        );
+        holders & !core.map_or(0, |core| 1 << core)
     }
 
     /// Remembers the first promise that was broken; the access under way reports it.

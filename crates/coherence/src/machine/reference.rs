@@ -2,10 +2,12 @@
 
 use cache::{LineAddr, Slot};
 
+use super::hits::observe_hit;
 use super::through::Route;
 use super::{Broken, Machine};
 use crate::counters::Cause;
 use crate::fault::Fault;
+use crate::level::Rights;
 use crate::observe::{Cell, FirstLevel, Loss, Observer, Place};
 use crate::reference::{CoreId, Op, Reference};
 use crate::spec::WritePolicy;
@@ -43,8 +45,7 @@ impl<O: Observer> Machine<O> {
     #[inline]
     pub fn reference(&mut self, reference: &Reference) -> Result<(), Broken> {
         let core = &mut self.cores[reference.core as usize];
-        let has_l1i = core.caches.len() > core.levels;
-        let first = if has_l1i && reference.op == Op::Fetch { core.levels } else { 0 };
+        let (first, rights) = core.first_level(reference.op);
         let counters = &mut core.counters;
         counters.accesses += 1;
         match reference.op {
@@ -54,43 +55,40 @@ impl<O: Observer> Machine<O> {
             Op::Fetch => counters.fetches += 1,
         }
         let cache = &mut core.caches[first];
-        let found = cache.store.find(reference.line);
-        if let Some(slot) = found {
-            let state = cache.states[slot.index()];
-            let changes_nothing = match reference.op.event() {
-                Processor::Store => {
-                    self.tables.store_is_silent(state) && cache.store.is_dirty(slot) && !has_l1i
-                }
-                Processor::Load | Processor::Evict | Processor::Clean => {
-                    self.tables.load_is_silent(state)
-                }
-            };
-            if changes_nothing {
-                counters.hits += 1;
-                cache.counters.hits += 1;
-                core.clock += cache.latency;
-                cache.store.touch(slot);
-                self.observe_hit(reference, first, slot, state);
-                return Ok(());
-            }
+        if let Some(used) = cache.use_again(reference.line, rights, reference.op) {
+            counters.hits += 1;
+            cache.counters.hits += 1;
+            core.clock += cache.latency;
+            observe_hit(&mut self.observer, reference, first, used);
+            return Ok(());
         }
-        self.reference_with_changes(reference, first, found)
+        self.reference_behind(reference, first, rights)
     }
 
-    /// Tells the onlooker of a hit that changes no state.
-    #[inline]
-    fn observe_hit(&mut self, reference: &Reference, cache: usize, slot: Slot, state: State) {
-        let place = Place::Private { core: reference.core, cache, slot };
-        self.observer.looked_up(reference, cache, FirstLevel::Hit);
-        let cell = Cell::Own(state, reference.op.event());
-        self.observer.decided(reference.core, reference.line, cell);
-        if reference.op != Op::Write {
-            self.observer.loaded(reference, place);
+    /// Performs a reference whose line is not the one that its set used last.
+    fn reference_behind(
+        &mut self,
+        reference: &Reference,
+        first: usize,
+        rights: Rights,
+    ) -> Result<(), Broken> {
+        let core = &mut self.cores[reference.core as usize];
+        let (cache, counters) = (&mut core.caches[first], &mut core.counters);
+        let found = cache.find(reference.line);
+        if let Some(slot) = found
+            && let Some(used) = cache.use_silently(reference.line, slot, rights, reference.op)
+        {
+            counters.hits += 1;
+            cache.counters.hits += 1;
+            core.clock += cache.latency;
+            observe_hit(&mut self.observer, reference, first, used);
+            return Ok(());
         }
-        if reference.op.event() == Processor::Store {
-            self.observer.storing(reference);
-            self.observer.stored(reference, place);
+        if found.is_none() && core.refill(&mut self.observer, reference) {
+            core.clock += core.caches[first].latency;
+            return Ok(());
         }
+        self.reference_with_changes(reference, first, found)
     }
 
     fn reference_with_changes(
@@ -132,8 +130,9 @@ impl<O: Observer> Machine<O> {
 
     /// Tells whether a core asks for a line that it holds shared, to own it.
     pub(super) fn reads_again(&self, core: CoreId, line: LineAddr, event: Processor) -> bool {
-        let state = self.cores[core as usize].state(line);
-        event == Processor::Store && self.tables.store_reads_again(state)
+        event == Processor::Store
+            && self.tables.some_read_again()
+            && self.tables.store_reads_again(self.cores[core as usize].state(line))
     }
 
     /// Counts the look at the first level. The class of a miss is decided by this look, before
@@ -159,6 +158,9 @@ impl<O: Observer> Machine<O> {
             Op::Write | Op::Atomic => core.counters.write_misses += 1,
             Op::Fetch => core.counters.fetch_misses += 1,
         }
+        if !O::LOOKS {
+            return;
+        }
         let held = core.state(reference.line).is_valid();
         let answer = FirstLevel::Miss { held, upgrades: request.reads_again };
         self.observer.looked_up(reference, first, answer);
@@ -176,8 +178,8 @@ impl<O: Observer> Machine<O> {
         let mut now = now;
         let (slot, state) = if let Some(slot) = found {
             let cache = &mut self.cores[request.core as usize].caches[first];
-            cache.store.touch(slot);
-            (slot, cache.states[slot.index()])
+            cache.touch(slot);
+            (slot, cache.state_in(slot))
         } else {
             let brought = self.bring(request, first, &mut now);
             (brought.slot, brought.state)
@@ -187,7 +189,7 @@ impl<O: Observer> Machine<O> {
                 let cell = Cell::Own(state, request.event);
                 self.observer.decided(request.core, request.line, cell);
             } else {
-                now = self.permit(request, now);
+                now = self.permit(request, state, now);
             }
         }
         let place = Place::Private { core: request.core, cache: first, slot };
@@ -211,7 +213,8 @@ impl<O: Observer> Machine<O> {
                 // A line that was read to be owned is owned. One that was read to be shared is
                 // stored to in the state reached.
                 if !matches!(request.filled, Some((BusOp::BusRdX, _))) {
-                    now = self.permit(request, now);
+                    let state = self.cores[request.core as usize].caches[level].state_in(slot);
+                    now = self.permit(request, state, now);
                 }
                 if reference.op == Op::Atomic {
                     let place = Place::Private { core: request.core, cache: level, slot };
@@ -248,7 +251,7 @@ impl<O: Observer> Machine<O> {
             let cache = &mut self.cores[request.core as usize].caches[level];
             if level > 0 {
                 *now += cache.latency;
-                found = cache.store.find(request.line);
+                found = cache.find(request.line);
                 let hit = found.is_some() && !request.reads_again;
                 cache.counters.hits += u64::from(hit);
                 cache.counters.misses += u64::from(!hit);
@@ -257,7 +260,7 @@ impl<O: Observer> Machine<O> {
                 if request.reads_again {
                     self.refill_in_place(request, level, slot, now);
                 }
-                self.cores[request.core as usize].caches[level].store.touch(slot);
+                self.cores[request.core as usize].caches[level].touch(slot);
                 return Taken::At(level, slot);
             }
             if cache.write != (WritePolicy::WriteThrough { allocate: false }) {
@@ -268,10 +271,11 @@ impl<O: Observer> Machine<O> {
         Taken::Nowhere
     }
 
-    /// Gets the right to do what is asked to a line that the core holds; returns when it is there.
-    fn permit(&mut self, request: &mut Request, now: u64) -> u64 {
+    /// Gets the right to do what is asked to a line that the core holds in a state; returns when it
+    /// is there.
+    fn permit(&mut self, request: &mut Request, state: State, now: u64) -> u64 {
         let &mut Request { core, line, event, .. } = request;
-        let state = self.cores[core as usize].state(line);
+        debug_assert_eq!(state, self.cores[core as usize].state(line));
         let cause = Cause::of(event);
         self.observer.decided(core, line, Cell::Own(state, event));
         match self.tables.processor(state, event) {
@@ -307,9 +311,9 @@ impl<O: Observer> Machine<O> {
         let &Request { core, line, .. } = request;
         let owner = &mut self.cores[core as usize];
         let Some(cache) = owner.instruction_cache() else { return };
-        let Some(slot) = owner.caches[cache].store.find(line) else { return };
-        let state = owner.caches[cache].states[slot.index()];
-        owner.caches[cache].store.remove(slot);
+        let Some(slot) = owner.caches[cache].find(line) else { return };
+        let state = owner.caches[cache].state_in(slot);
+        owner.caches[cache].remove(slot);
         if !self.cores[core as usize].state(line).is_valid() {
             self.lose(core, line, state, Cause::Store, Loss::Replacement);
         }

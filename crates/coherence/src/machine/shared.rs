@@ -5,10 +5,11 @@ use cache::{Choice, LineAddr, Slot};
 use super::Machine;
 use crate::counters::Cause;
 use crate::fault::Fault;
+use crate::holders::ones;
 use crate::observe::{Loss, Observer, Place, Supplier};
-use crate::reference::CoreId;
 use crate::rules::VictimOrder;
 use crate::spec::WritePolicy;
+use crate::step::State;
 
 /// A line that has left a shared level; `dirty` says where its data is, if it has to go on.
 #[derive(Clone, Copy, Debug)]
@@ -38,9 +39,9 @@ impl<O: Observer> Machine<O> {
             return Below { from: Place::Store, supplier: Supplier::Store, ticks };
         };
         let latency = cache.latency;
-        if let Some(slot) = cache.store.find(line) {
+        if let Some(slot) = cache.find(line) {
             cache.counters.hits += 1;
-            cache.store.touch(slot);
+            cache.touch(slot);
             let from = Place::Shared { level, slot };
             return Below { from, supplier: Supplier::Shared(level), ticks: latency };
         }
@@ -74,8 +75,8 @@ impl<O: Observer> Machine<O> {
             return;
         };
         cache.counters.write_backs_received += 1;
-        let (slot, late) = if let Some(slot) = cache.store.find(line) {
-            cache.store.touch(slot);
+        let (slot, late) = if let Some(slot) = cache.find(line) {
+            cache.touch(slot);
             self.observer.copied(line, from, Place::Shared { level, slot });
             (slot, None)
         } else {
@@ -92,7 +93,7 @@ impl<O: Observer> Machine<O> {
         };
         let cache = &mut self.shared[level];
         if cache.write == WritePolicy::WriteBack {
-            cache.store.set_dirty(slot, true);
+            cache.set_dirty(slot, true);
         } else {
             // A write-through level keeps nothing dirty: the line goes on as it came.
             cache.counters.write_backs += 1;
@@ -103,11 +104,11 @@ impl<O: Observer> Machine<O> {
 
     fn place_shared(&mut self, level: usize, slot: Slot, line: LineAddr, from: Place) {
         self.observer.copied(line, from, Place::Shared { level, slot });
-        self.shared[level].store.place(slot, line);
+        self.shared[level].place(slot, line, State::INVALID);
     }
 
     fn take_shared_room(&mut self, level: usize, line: LineAddr) -> (Slot, Option<SharedVictim>) {
-        match self.shared[level].store.choose(line) {
+        match self.shared[level].choose(line) {
             Choice::Vacant(slot) => (slot, None),
             Choice::Victim(slot) => (slot, Some(self.take_shared_victim(level, slot))),
         }
@@ -115,11 +116,11 @@ impl<O: Observer> Machine<O> {
 
     pub(super) fn take_shared_victim(&mut self, level: usize, slot: Slot) -> SharedVictim {
         let cache = &mut self.shared[level];
-        let line = cache.store.line(slot);
+        let line = cache.line(slot);
         let inclusive = cache.inclusive;
-        let own = cache.store.is_dirty(slot).then_some(Place::Shared { level, slot });
+        let own = cache.is_dirty(slot).then_some(Place::Shared { level, slot });
         cache.counters.evictions += 1;
-        cache.store.remove(slot);
+        cache.remove(slot);
         let takes_inner = inclusive && !self.observer.plants(Fault::NoBackInvalidation);
         let inner = if takes_inner { self.back_invalidate(level, line) } else { None };
         let mut dirty = inner.or(own);
@@ -141,14 +142,14 @@ impl<O: Observer> Machine<O> {
         let mut newest = None;
         for inner in (0..level).rev() {
             let cache = &mut self.shared[inner];
-            let Some(slot) = cache.store.find(line) else { continue };
-            if cache.store.is_dirty(slot) {
+            let Some(slot) = cache.find(line) else { continue };
+            if cache.is_dirty(slot) {
                 newest = Some(Place::Shared { level: inner, slot });
             }
-            cache.store.remove(slot);
+            cache.remove(slot);
             cache.counters.back_invalidations += 1;
         }
-        for core in 0..self.cores.len() as CoreId {
+        for core in ones(self.may_hold(line, None)) {
             let state = self.cores[core as usize].state(line);
             if !state.is_valid() {
                 continue;
@@ -172,16 +173,16 @@ impl<O: Observer> Machine<O> {
     pub(super) fn plant_clean_copy(&mut self, fault: Fault, line: LineAddr) {
         if self.observer.plants(fault)
             && let Some(level) = self.shared.first_mut()
-            && let Some(slot) = level.store.find(line)
+            && let Some(slot) = level.find(line)
         {
-            level.store.set_dirty(slot, false);
+            level.set_dirty(slot, false);
         }
     }
 
     /// Overwrites the first shared level's copy with what the backing store has, or answers past
     /// it, if a planted fault does so; returns where the requester's data comes from.
     pub(super) fn plant_old_data(&mut self, line: LineAddr, from: Place, flushed: bool) -> Place {
-        let Some(slot) = self.shared.first().and_then(|level| level.store.find(line)) else {
+        let Some(slot) = self.shared.first().and_then(|level| level.find(line)) else {
             return from;
         };
         if flushed && self.observer.plants(Fault::StaleFill) {

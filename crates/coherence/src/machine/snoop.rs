@@ -6,6 +6,7 @@ use super::Machine;
 use super::reference::Request;
 use crate::counters::Cause;
 use crate::fault::Fault;
+use crate::holders::ones;
 use crate::observe::{Cell, Loss, Observer, Place, Supplier, Transaction};
 use crate::reference::{CoreId, Reference};
 use crate::rules::CleanSupply;
@@ -107,11 +108,11 @@ impl<O: Observer> Machine<O> {
             && event == Processor::Store
             && wants_data
             && !self.spec.rules.invalidating_flush_updates_memory;
-        for other in 0..self.cores.len() as CoreId {
+        // An onlooker is told of those who do not hold the line, too.
+        let asked =
+            if O::LOOKS { self.everybody_but(core) } else { self.may_hold(line, Some(core)) };
+        for other in ones(asked) {
             let state = self.cores[other as usize].state(line);
-            if other == core {
-                continue;
-            }
             self.observer.decided(other, line, Cell::Snoop(state, op));
             if !state.is_valid() {
                 continue;
@@ -145,6 +146,10 @@ impl<O: Observer> Machine<O> {
             self.snooped_to(core, other, op, line, state, next);
         }
         snooped
+    }
+
+    fn everybody_but(&self, core: CoreId) -> u64 {
+        u64::MAX >> (u64::BITS - self.cores.len() as u32) & !(1 << core)
     }
 
     /// Tells whether a copy in this state raises the shared wire.
@@ -261,15 +266,15 @@ impl<O: Observer> Machine<O> {
         let (newest, slot) = owner.innermost_dirty(line)?;
         let from = Place::Private { core, cache: newest, slot };
         for cache in 0..owner.caches.len() {
-            let Some(slot) = owner.caches[cache].store.find(line) else { continue };
+            let Some(slot) = owner.caches[cache].find(line) else { continue };
             if cache != newest {
-                let was_dirty = owner.caches[cache].store.is_dirty(slot);
+                let was_dirty = owner.caches[cache].is_dirty(slot);
                 owner.counters.dirty_merged += u64::from(was_dirty);
                 if stay {
                     self.observer.copied(line, from, Place::Private { core, cache, slot });
                 }
             }
-            owner.caches[cache].store.set_dirty(slot, false);
+            owner.caches[cache].set_dirty(slot, false);
         }
         Some(from)
     }
@@ -306,8 +311,8 @@ impl<O: Observer> Machine<O> {
     /// Removes every copy of a line from a core's caches.
     pub(super) fn remove_copies(&mut self, core: CoreId, line: LineAddr) {
         for cache in &mut self.cores[core as usize].caches {
-            if let Some(slot) = cache.store.find(line) {
-                cache.store.remove(slot);
+            if let Some(slot) = cache.find(line) {
+                cache.remove(slot);
             }
         }
     }

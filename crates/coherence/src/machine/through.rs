@@ -31,8 +31,8 @@ impl<O: Observer> Machine<O> {
         let owner = &mut self.cores[core as usize];
         let cache = &mut owner.caches[level];
         if cache.write == WritePolicy::WriteBack {
-            owner.counters.dirty_set += u64::from(!cache.store.is_dirty(slot));
-            cache.store.set_dirty(slot, true);
+            owner.counters.dirty_set += u64::from(!cache.is_dirty(slot));
+            cache.set_dirty(slot, true);
             return None;
         }
         cache.counters.write_throughs += 1;
@@ -59,15 +59,15 @@ impl<O: Observer> Machine<O> {
             let owner = &mut self.cores[core as usize];
             let cache = &mut owner.caches[level];
             way.private += cache.latency;
-            let found = cache.store.find(reference.line);
+            let found = cache.find(reference.line);
             if let Some(slot) = found {
-                cache.store.touch(slot);
+                cache.touch(slot);
                 self.observer.stored(reference, Place::Private { core, cache: level, slot });
             }
             if cache.write == WritePolicy::WriteBack {
                 let Some(slot) = found else { continue };
-                owner.counters.dirty_set += u64::from(!cache.store.is_dirty(slot));
-                cache.store.set_dirty(slot, true);
+                owner.counters.dirty_set += u64::from(!cache.is_dirty(slot));
+                cache.set_dirty(slot, true);
                 return way;
             }
             cache.counters.write_throughs += 1;
@@ -85,14 +85,14 @@ impl<O: Observer> Machine<O> {
         let mut ticks = 0;
         for (level, cache) in self.shared.iter_mut().enumerate() {
             ticks += cache.latency;
-            let found = cache.store.find(reference.line);
+            let found = cache.find(reference.line);
             if let Some(slot) = found {
-                cache.store.touch(slot);
+                cache.touch(slot);
                 self.observer.stored(reference, Place::Shared { level, slot });
             }
             if cache.write == WritePolicy::WriteBack {
                 let Some(slot) = found else { continue };
-                cache.store.set_dirty(slot, true);
+                cache.set_dirty(slot, true);
                 return ticks;
             }
             cache.counters.write_throughs += 1;

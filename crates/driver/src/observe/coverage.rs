@@ -29,6 +29,15 @@ impl CellCounts {
         }
     }
 
+    /// Adds another's counts to these.
+    pub fn add(&mut self, other: &Self) {
+        let own = self.own.as_flattened_mut().iter_mut().zip(other.own.as_flattened());
+        let snoop = self.snoop.as_flattened_mut().iter_mut().zip(other.snoop.as_flattened());
+        for (mine, others) in own.chain(snoop) {
+            *mine += others;
+        }
+    }
+
     /// Takes away what was counted before a moment.
     #[must_use]
     pub fn since(&self, before: &Self) -> Self {

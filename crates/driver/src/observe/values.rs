@@ -185,6 +185,11 @@ impl Observer for Values {
             None => self.at_mut(line, to).fill(0),
         }
     }
+
+    #[inline]
+    fn halts(&self) -> bool {
+        self.violation.is_some()
+    }
 }
 
 impl Watcher for Values {
