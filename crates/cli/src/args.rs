@@ -112,6 +112,8 @@ Examples:
   mesim replay traces/matmul.mtrace.xz --compare mesi,moesi,dragon
   mesim replay trace.mtrace -c machine.ron --compare write-through
   mesim replay trace.mtrace -c machine.ron --vary 'flush.every=1 s,5 s,30 s' --svg plot.svg
+  mesim replay trace.din.gz --vary L1.size=16KiB,32KiB,64KiB --vary protocol=mesi,moesi
+  mesim replay trace.din.gz --counts-only --jobs 4
   valgrind --tool=lackey --trace-mem=yes --trace-sched=yes --log-fd=9 ./a.out 9>&1 >/dev/null |
     mesim replay - --format lackey")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -166,6 +168,12 @@ pub(crate) struct ReplayArgs {
     /// Leave cycles out of the report
     #[arg(long)]
     pub(crate) counts_only: bool,
+
+    /// Replay in that many threads, each some sets of every cache; needs `--counts-only`, and a
+    /// machine whose sets do not meet. The report is the same
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_jobs)]
+    #[arg(conflicts_with_all = ["compare", "vary"])]
+    pub(crate) jobs: u32,
 
     /// Print no progress and no speed
     #[arg(short, long)]
@@ -452,6 +460,11 @@ pub(crate) fn parse_whole(text: &str) -> Result<u64, String> {
 pub(crate) fn parse_count(text: &str) -> Result<u64, String> {
     let count = text.parse().ok().filter(|count| *count > 0);
     count.ok_or_else(|| "expected a whole number from 1".to_owned())
+}
+
+fn parse_jobs(text: &str) -> Result<u32, String> {
+    let jobs = text.parse().ok().filter(|jobs| (1..=64).contains(jobs));
+    jobs.ok_or_else(|| "expected a number of threads from 1 to 64, such as 2".to_owned())
 }
 
 fn parse_interleave(text: &str) -> Result<driver::Interleave, String> {

@@ -7,13 +7,13 @@ use clap::Args as ClapArgs;
 use crate::args::{MachineArgs, TraceArgs, parse_count, parse_whole};
 use crate::moment::Moment;
 
-/// One key, several values.
+/// Keys of the config, several values each.
 #[derive(ClapArgs, Clone, Debug)]
 pub(crate) struct VaryArgs {
     /// Run once with each of these values of a key of the config and print one table, a row a
-    /// value; what stands behind `durability.` is a key too
+    /// value; what stands behind `durability.` is a key too. Of several keys, every combination
     #[arg(long, value_name = "KEY=V1,V2..", conflicts_with = "compare")]
-    pub(crate) vary: Option<String>,
+    pub(crate) vary: Vec<String>,
 
     /// Write the table of `--vary` as CSV to a file, or alone to standard output with `-`
     #[arg(long, value_name = "FILE|-", requires = "vary")]

@@ -6,10 +6,15 @@ pub(crate) const E0317: Explanation = e(
     "E0317",
     "a variation that cannot be made",
     "\
-`--vary KEY=V1,V2` runs the trace once with each value of one key of the config, given as `--set`
-takes it or without the `durability.` before it. So the trace and the config have to be files, which
-can be read again. Values are separated by commas, and each is there once:
+`--vary KEY=V1,V2` runs the trace once with each value of a key of the config, given as `--set`
+takes it or without the `durability.` before it; several `--vary` run every combination, at most 256
+of them. Values are separated by commas, and each is there once, as is each key.
 
+The trace is read once for all machines, and may come from standard input, but where it has to be
+read again: what becomes durable is a matter of each run's time, of one key only, and so is the
+order of per-core files. Then the trace and the config have to be files.
+
+    mesim replay trace.din.gz --vary L1.size=16KiB,32KiB --vary protocol=mesi,moesi
     mesim crash trace.mtrace -c machine.ron --samples 1000 --vary 'flush.every=1 s,5 s,30 s'",
 );
 

@@ -280,6 +280,16 @@ takes lines from the others' caches, so that no size says what a cache holds: `-
 core's accesses alone, and the others are left out. A trace, or that core, has to make an access;
 lines are powers of two, and sizes whole lines.",
     ),
+    e(
+        "E0319",
+        "a replay that cannot be split",
+        "\
+`--jobs N` gives each thread some sets of every cache. That is exact where lines of different sets
+never meet: not where one order of time ties all accesses together (cycles, durability, an order
+made while the streams are replayed), where a cache has but one set, where victims are drawn from
+one sequence of random numbers, or where one fully associative cache tells capacity from conflict
+misses. docs/many-machines.md says more.",
+    ),
     E0401,
     E0402,
     E0403,

@@ -50,9 +50,19 @@ pub(crate) struct Prepared {
     sources: Sources,
     wanted: Option<Interleave>,
     provenance: Provenance,
+    header: Header,
+    /// How the trace is read.
+    options: ReadOptions,
+    asked: Asked,
 }
 
 impl Prepared {
+    /// Tells whether the trace is one stream, replayed in its own order.
+    pub(crate) fn is_in_order(&self) -> bool {
+        matches!(self.sources, Sources::Ordered(_))
+            && matches!(self.wanted, None | Some(Interleave::Recorded))
+    }
+
     /// Says what is legal but may not have been meant.
     pub(crate) fn warn(&self, messages: Messages) {
         for warning in &self.config.warnings {
@@ -77,7 +87,7 @@ impl Prepared {
 
     /// Begins to read the records.
     pub(crate) fn start(self) -> Result<Opened, Diagnostic> {
-        let Self { config, sources, wanted, provenance } = self;
+        let Self { config, sources, wanted, provenance, .. } = self;
         let wanted = wanted.or_else(|| sources.order_in_time(&config));
         let (streams, interleave) = sources.interleaved(wanted)?;
         Ok(Opened { config, streams, interleave, provenance })
@@ -99,41 +109,93 @@ pub(crate) fn prepare(
             .on("-", "the same input again")
             .help("it can be read once: write the others to files first"));
     }
-    let overridden = |draft| overridden(draft, machine, protocol);
     let given = machine.config.as_deref().map(|path| read_config(path, None)).transpose()?;
-    let mut draft = overridden(given.clone().unwrap_or_else(Draft::built_in))?;
-    let mut protocols = protocols::Files::default();
-    protocols.read_into(&mut draft, messages)?;
-    let mut config = Config::new(&draft)?;
+    let mut asked = Asked { given, protocols: protocols::Files::default() };
+    let (mut draft, mut config) = asked.machine(None, paths, machine, protocol, messages)?;
     let mut options = read_options(trace, &config);
     let mut sources = open_sources(paths, &options, messages)?;
     let header = sources.header().clone();
-    if given.is_none() {
-        draft = overridden(config_of_trace(&header, paths)?)?;
-        protocols.read_into(&mut draft, messages)?;
-        config = Config::new(&draft)?;
+    if machine.config.is_none() {
+        (draft, config) = asked.machine(Some(&header), paths, machine, protocol, messages)?;
         let before = options.cores_max;
         options = read_options(trace, &config);
         if options.cores_max < before && !reads_stdin(paths) {
             sources = open_sources(paths, &options, messages)?;
         }
     }
+    take_cores_of(&header, paths, &mut draft, &mut config)?;
+    let provenance = Provenance {
+        paths: paths.iter().map(|path| path.display().to_string()).collect(),
+        format: header.format,
+        title: header.title.clone(),
+        in_json: false,
+    };
+    Ok(Prepared { config, sources, wanted: machine.interleave, provenance, header, options, asked })
+}
+
+/// Builds the config of another machine for a trace that has been opened for one, if the other
+/// would read it alike.
+pub(crate) fn config_beside(
+    opened: &mut Prepared,
+    paths: &[PathBuf],
+    trace: &TraceArgs,
+    machine: &MachineArgs,
+    messages: Messages,
+) -> Result<Option<Config>, Diagnostic> {
+    let (header, asked) = (&opened.header, &mut opened.asked);
+    let (mut draft, mut config) = asked.machine(Some(header), paths, machine, None, messages)?;
+    let alike = read_options(trace, &config) == opened.options;
+    take_cores_of(header, paths, &mut draft, &mut config)?;
+    Ok(alike.then_some(config))
+}
+
+/// What was read of files to build a machine, each once.
+struct Asked {
+    /// The config file that was given.
+    given: Option<Draft>,
+    protocols: protocols::Files,
+}
+
+impl Asked {
+    /// Builds the machine that was asked for; without a config, the one that the trace asks for,
+    /// once its header is known.
+    fn machine(
+        &mut self,
+        header: Option<&Header>,
+        paths: &[PathBuf],
+        machine: &MachineArgs,
+        protocol: Option<&Choice>,
+        messages: Messages,
+    ) -> Result<(Draft, Config), Diagnostic> {
+        let draft = match (&self.given, header) {
+            (Some(given), _) => given.clone(),
+            (None, Some(header)) => config_of_trace(header, paths)?,
+            (None, None) => Draft::built_in(),
+        };
+        let mut draft = overridden(draft, machine, protocol)?;
+        self.protocols.read_into(&mut draft, messages)?;
+        let config = Config::new(&draft)?;
+        Ok((draft, config))
+    }
+}
+
+/// Gives a machine that has as many cores as its trace those that the trace states.
+fn take_cores_of(
+    header: &Header,
+    paths: &[PathBuf],
+    draft: &mut Draft,
+    config: &mut Config,
+) -> Result<(), Diagnostic> {
     if config.cores_from_trace
         && let Some(cores) = header.cores
     {
         if u32::from(cores) > config.cores_max {
             draft.set_cores_of_trace(&paths[0].display().to_string(), cores);
-            Config::new(&draft)?;
+            Config::new(draft)?;
         }
         config.machine.cores = u32::from(cores);
     }
-    let provenance = Provenance {
-        paths: paths.iter().map(|path| path.display().to_string()).collect(),
-        format: header.format,
-        title: header.title,
-        in_json: false,
-    };
-    Ok(Prepared { config, sources, wanted: machine.interleave, provenance })
+    Ok(())
 }
 
 /// Tells whether a path is read once only: standard input, a pipe.

@@ -12,6 +12,7 @@ mod crash_explanations;
 mod diagnostics;
 mod explanations;
 mod exploration;
+mod fan_out;
 mod input;
 mod interrupt;
 mod model_args;

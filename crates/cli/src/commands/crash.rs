@@ -14,8 +14,8 @@ pub(super) fn run(args: &CrashArgs, messages: Messages) -> Result<(), Diagnostic
         twins::only(list)?;
         return twins::run(&wanted, args.json.as_deref(), messages);
     }
-    if let Some(varied) = &args.vary.vary {
-        return vary::run(&wanted, varied, &args.vary, args.json.as_deref(), messages);
+    if !args.vary.vary.is_empty() {
+        return vary::run(&wanted, &args.vary, args.json.as_deref(), messages);
     }
     wanted.refuse_unknown_length()?;
     let prepared = wanted.prepare(wanted.machine, None, messages)?;

@@ -7,6 +7,8 @@ mod crash;
 mod explain;
 mod generate;
 mod info;
+mod jobs;
+mod machines;
 mod mrc;
 mod outputs;
 mod protocol;

@@ -4,7 +4,7 @@ use driver::report::Run;
 
 use super::outputs::Outputs;
 use super::run::{Wanted, warn_of_loss};
-use super::{compare, twins, vary};
+use super::{compare, jobs, twins, vary};
 use crate::args::ReplayArgs;
 use crate::diagnostics::{Diagnostic, Messages};
 use crate::progress::Progress;
@@ -12,18 +12,24 @@ use crate::progress::Progress;
 pub(super) fn run(args: &ReplayArgs, messages: Messages) -> Result<(), Diagnostic> {
     let wanted = Wanted::from(args);
     let json = args.json.as_deref();
-    match (&args.compare, &args.vary.vary) {
+    match (&args.compare, &args.vary.vary[..]) {
         (Some(list), _) if twins::is_asked_for(list) => {
             return twins::run(&wanted, json, messages);
         }
         (Some(protocols), _) => return compare::run(&wanted, protocols, json, messages),
-        (None, Some(varied)) => return vary::run(&wanted, varied, &args.vary, json, messages),
-        (None, None) => {}
+        (None, [_, ..]) => return vary::run(&wanted, &args.vary, json, messages),
+        (None, []) => {}
     }
     let prepared = wanted.prepare(wanted.machine, None, messages)?;
     prepared.warn(messages);
     let outputs = Outputs::begin(&[("--json", json)])?;
     let bar = Progress::start(args.quiet || messages.are_for_programs());
+    if args.jobs > 1 {
+        let mut at = |accesses| bar.at(accesses);
+        let report = jobs::replay(&wanted, prepared.start()?, args.jobs, &mut at)?;
+        bar.finish(report.replayed.accesses);
+        return outputs.write(&[&|| report.json()], || report.text());
+    }
     let again = || wanted.prepare(wanted.machine, None, messages);
     let (run, accesses) = wanted.run(prepared, &again, &mut |accesses| bar.at(accesses))?;
     bar.finish(accesses);

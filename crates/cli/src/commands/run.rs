@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use driver::ReplayOptions;
-use driver::report::{CrashReport, Moments, Report, Run};
+use driver::config::Config;
+use driver::report::{CrashReport, Moments, Provenance, Report, Run};
+use driver::{ReplayOptions, Replayed};
 
 use crate::args::{MachineArgs, ReplayArgs, TraceArgs};
 use crate::crash_args::CrashArgs;
@@ -17,13 +18,13 @@ use crate::moment::Moment;
 pub(super) struct Wanted<'a> {
     /// The name of the command, for who has to ask for it again.
     command: &'static str,
-    traces: &'a [PathBuf],
-    trace: &'a TraceArgs,
+    pub(super) traces: &'a [PathBuf],
+    pub(super) trace: &'a TraceArgs,
     pub(super) machine: &'a MachineArgs,
     pub(super) quiet: bool,
-    options: ReplayOptions,
+    pub(super) options: ReplayOptions,
     provenance: bool,
-    counts_only: bool,
+    pub(super) counts_only: bool,
     /// The crashes that are looked at; none in a plain replay.
     crashes: Option<Crashes<'a>>,
 }
@@ -104,6 +105,11 @@ impl Wanted<'_> {
                 .help("leave `--warmup` out, or the config's `durability`"));
         }
         Ok(prepared)
+    }
+
+    /// Tells whether crashes are looked at.
+    pub(super) const fn looks_at_crashes(&self) -> bool {
+        self.crashes.is_some()
     }
 
     /// Refuses a machine that does not say how writes become durable, which `what` needs.
@@ -221,19 +227,27 @@ impl Wanted<'_> {
         };
         let Opened { config, streams, interleave, provenance } = opened;
         let replayed = driver::replay(&config, streams, interleave, options, &mut go_on)?;
-        if replayed.accesses == 0 && options.warmup > 0 {
-            let title = format!("the warm-up of {} accesses is all of the trace", options.warmup);
+        self.finish(replayed, &config, provenance)
+    }
+
+    /// Makes the report of what was counted.
+    pub(super) fn finish(
+        &self,
+        replayed: Replayed,
+        config: &Config,
+        provenance: Provenance,
+    ) -> Result<Report, Diagnostic> {
+        let (warmup, limit) = (self.options.warmup, self.options.limit);
+        if replayed.accesses == 0 && warmup > 0 {
+            let title = format!("the warm-up of {warmup} accesses is all of the trace");
             return Err(Diagnostic::input("E0313", title)
-                .on(
-                    format!("--warmup {}", options.warmup),
-                    "expected fewer accesses than there are",
-                )
+                .on(format!("--warmup {warmup}"), "expected fewer accesses than there are")
                 .help("warm up with fewer accesses, or raise `--limit` where it is given"));
         }
-        let mut report = Report::new(replayed, &config, provenance);
+        let mut report = Report::new(replayed, config, provenance);
         report.provenance.in_json = self.provenance;
-        report.warmup = options.warmup;
-        report.limit = options.limit;
+        report.warmup = warmup;
+        report.limit = limit;
         report.counts_only = self.counts_only;
         Ok(report)
     }

@@ -1,9 +1,10 @@
-//! `--vary`: the same trace once with each value of a key.
+//! `--vary`: the same trace once with each value of a key, or each combination of values.
 
 use std::path::Path;
 
 use driver::report::{Run, Variation};
 
+use super::machines;
 use super::outputs::Outputs;
 use super::run::{Wanted, warn_of_loss};
 use crate::args::MachineArgs;
@@ -12,31 +13,98 @@ use crate::crash_args::VaryArgs;
 use crate::diagnostics::{Diagnostic, Messages};
 use crate::progress::Progress;
 
+/// The most machines that run side by side.
+const MACHINES_MAX: usize = 256;
+
+/// A key and the values that it takes.
+struct Varied<'a> {
+    argument: &'a str,
+    key: &'a str,
+    values: Vec<&'a str>,
+}
+
+/// A combination of values, and the machine that has it.
+pub(super) struct Point {
+    pub(super) values: Vec<String>,
+    pub(super) machine: MachineArgs,
+}
+
 pub(super) fn run(
     wanted: &Wanted,
-    varied: &str,
     args: &VaryArgs,
     json: Option<&Path>,
     messages: Messages,
 ) -> Result<(), Diagnostic> {
-    let (key, values) = split(varied)?;
+    let mut varied: Vec<Varied> = Vec::new();
+    for argument in &args.vary {
+        let (key, values) = split(argument)?;
+        if varied.iter().any(|other| config_path(other.key) == config_path(key)) {
+            return Err(Diagnostic::input("E0317", format!("`{key}` is varied twice"))
+                .on(format!("--vary {argument}"), "expected another key")
+                .help("write all values of a key into one `--vary`"));
+        }
+        varied.push(Varied { argument, key, values });
+    }
+    let points = points(&varied, wanted.machine)?;
+    if wanted.looks_at_crashes() {
+        return each_by_itself(wanted, &varied, &points, args, json, messages);
+    }
+    let first = wanted.prepare(&points[0].machine, None, messages)?;
+    if first.config().durability.is_some() {
+        drop(first);
+        return each_by_itself(wanted, &varied, &points, args, json, messages);
+    }
+    let keys: Vec<_> = varied.iter().map(|varied| varied.key.to_owned()).collect();
+    machines::run(wanted, &keys, &points, first, args, json, messages)
+}
+
+/// Returns every combination; the first key changes slowest.
+fn points(varied: &[Varied], machine: &MachineArgs) -> Result<Vec<Point>, Diagnostic> {
+    let mut points = vec![Point { values: Vec::new(), machine: machine.clone() }];
+    for Varied { argument, key, values } in varied {
+        if points.len() * values.len() > MACHINES_MAX {
+            let count = points.len() * values.len();
+            return Err(Diagnostic::input(
+                "E0317",
+                format!("{count} machines are too many at once"),
+            )
+            .on(format!("--vary {argument}"), format!("expected at most {MACHINES_MAX}"))
+            .help("vary fewer keys, or take fewer values of each"));
+        }
+        let path = config_path(key);
+        let with = |point: &Point, value: &str| {
+            let mut point = Point { values: point.values.clone(), machine: point.machine.clone() };
+            point.values.push(value.to_owned());
+            point.machine.set.push(format!("{path}={value}"));
+            point
+        };
+        points = points.iter().flat_map(|p| values.iter().map(|v| with(p, v))).collect();
+    }
+    Ok(points)
+}
+
+/// Runs once with each value of a key, one after the other: what is durable is a matter of time.
+fn each_by_itself(
+    wanted: &Wanted,
+    varied: &[Varied],
+    points: &[Point],
+    args: &VaryArgs,
+    json: Option<&Path>,
+    messages: Messages,
+) -> Result<(), Diagnostic> {
+    let [Varied { argument, key, .. }] = varied else {
+        return Err(Diagnostic::input("E0317", "what is durable is compared over one key")
+            .on(format!("--vary {}", varied[1].argument), "expected no second key")
+            .help("fix the other with `--set`"));
+    };
     let what = "a variation reads its input once for each value";
-    wanted.refuse_read_once("E0317", what, &format!("--vary {}", quoted(varied)))?;
-    let path = config_path(key);
-    let machines: Vec<(&str, MachineArgs)> = values
-        .into_iter()
-        .map(|value| {
-            let mut machine = wanted.machine.clone();
-            machine.set.push(format!("{path}={value}"));
-            (value, machine)
-        })
-        .collect();
+    wanted.refuse_read_once("E0317", what, &format!("--vary {}", quoted(argument)))?;
     // All machines are checked before any of them runs.
     let mut runs = Vec::new();
-    for (value, machine) in &machines {
+    for Point { values, machine } in points {
         let prepared = wanted.prepare(machine, None, messages)?;
         wanted.need_durability(&prepared, "`--vary`")?;
-        runs.push((*value, machine, prepared));
+        runs.push((values[0].as_str(), machine, prepared));
     }
     runs[0].2.warn(messages);
     let outputs = Outputs::begin(&[
@@ -56,7 +124,7 @@ pub(super) fn run(
     }
     bar.finish(before);
     warn_of_loss(done.iter().map(|(_, run)| run.report()), messages);
-    let variation = Variation::new(key, done);
+    let variation = Variation::new(*key, done);
     outputs.write(&[&|| variation.json(), &|| variation.csv(), &|| variation.svg()], || {
         variation.text()
     })
