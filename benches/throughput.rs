@@ -1,120 +1,151 @@
-//! The highest layer: whole traces from memory, and a bare LRU loop over the same records.
+//! The highest layer: whole replays of records in memory, and a bare loop over the same records.
 //!
-//! The loop beside each replay is what any simulator of the first level has to do: find the line,
-//! move it to the front, count. A replay's ratio to it is what the rest costs.
+//! No criterion: the figure is a ratio. Both sides are measured in turns, so that whatever else the
+//! computer does falls on both, and the medians of five are compared. `cargo bench --bench
+//! throughput` prints a table; `-- TRACE...` adds the data references of other traces.
+//!
+//! `-- --instructions` counts instructions a reference instead, by running itself under callgrind
+//! with the records once and twice over: a figure that no other load moves.
+
+#![expect(clippy::print_stdout, reason = "what a bench is for")]
+
+mod workloads;
 
 use std::hint::black_box;
-use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use driver::config::{Config, Draft};
-use driver::{Interleave, ReplayOptions, Streams, replay};
-use trace::synth::{Generator, Options};
-use trace::{CHUNK, Format, Header, Record, Source, TraceError};
+use driver::ReplayOptions;
+use driver::config::Config;
 
-/// Records of each trace.
-const ACCESSES: u64 = 1 << 20;
-const LINE_BYTES: u64 = 64;
+use self::workloads::{BareLru, Workload, machine};
 
-/// A trace that is in memory already.
-struct Memory {
-    header: Header,
-    records: Arc<[Record]>,
-    next: usize,
-}
+const ROUNDS: usize = 5;
+const INSIDE: &str = "--inside";
 
-impl Source for Memory {
-    fn header(&self) -> &Header {
-        &self.header
-    }
+/// What is done with the records: the loop, and replays with and without onlookers.
+const WAYS: [&str; 5] = ["bare L1", "replay", "--check", "--classify", "both"];
 
-    fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {
-        let end = self.records.len().min(self.next + CHUNK);
-        into.extend_from_slice(&self.records[self.next..end]);
-        let more = end > self.next;
-        self.next = end;
-        Ok(more)
+fn options(way: &str) -> ReplayOptions {
+    ReplayOptions {
+        check: way == "--check" || way == "both",
+        classify: way == "--classify" || way == "both",
+        ..ReplayOptions::default()
     }
 }
 
-/// The first level of the default machine for each core, and nothing else: 32 KiB, 8 ways.
-struct BareLru {
-    /// `line + 1` by core, set and recency, the most recent first.
-    tags: Vec<[u64; 8]>,
-}
-
-impl BareLru {
-    const SETS: u64 = 64;
-
-    fn new(cores: u16) -> Self {
-        Self { tags: vec![[0; 8]; usize::from(cores) * Self::SETS as usize] }
+/// Does one of [`WAYS`] with records; returns the misses.
+fn done(way: &str, records: Workload, config: &Config) -> u64 {
+    if way != WAYS[0] {
+        return records.replayed(config, &options(way));
     }
-
-    /// Returns whether the line was there.
-    #[inline]
-    fn access(&mut self, record: &Record) -> bool {
-        let line = record.addr / LINE_BYTES;
-        let set = u64::from(record.core) * Self::SETS + line % Self::SETS;
-        let ways = &mut self.tags[set as usize];
-        let found = ways.iter().position(|tag| *tag == line + 1);
-        let last = found.unwrap_or(ways.len() - 1);
-        ways[..=last].rotate_right(1);
-        ways[0] = line + 1;
-        found.is_some()
-    }
+    let mut lru = BareLru::new();
+    records.chunks.iter().map(|chunk| lru.misses(chunk)).sum()
 }
 
-fn records(options: &Options) -> Arc<[Record]> {
-    Generator::Zipf.generate(options).expect("the options are sound").collect()
-}
-
-/// Replays once and returns the misses, so that nothing can be left out.
-fn replayed(config: &Config, records: &Arc<[Record]>, options: &ReplayOptions) -> u64 {
-    let header = Header::new(Format::Mtrace);
-    let source = Memory { header, records: Arc::clone(records), next: 0 };
-    let streams = Streams::Ordered(Box::new(source));
-    let mut go_on = |_| ControlFlow::Continue(());
-    let result = replay(config, streams, Interleave::Recorded, options, &mut go_on);
-    result.expect("the replay is sound").tally.totals().counters.misses
-}
-
-fn throughput(c: &mut Criterion) {
-    let config = Config::new(&Draft::built_in()).expect("the default machine is sound");
-    let base = Options { accesses: ACCESSES, write_percent: Some(30), ..Options::default() };
-    let traces = [
-        // 16 KiB: fits in the first level.
-        ("L1 hits", Options { cores: 1, lines: 256, ..base.clone() }),
-        // 192 KiB at random: fits in the second level, five in six miss the first.
-        ("L2 hits", Options { cores: 1, lines: 3072, theta: 0.0, ..base.clone() }),
-        // 64 KiB that four cores read and write, some lines much more than others.
-        ("four cores sharing", Options { cores: 4, lines: 1024, ..base }),
-    ];
-    let plain = ReplayOptions::default();
-    let ways = [
-        ("replay", plain.clone()),
-        ("replay --classify", ReplayOptions { classify: true, ..plain.clone() }),
-        ("replay --check", ReplayOptions { check: true, ..plain.clone() }),
-        ("replay --check --classify", ReplayOptions { check: true, classify: true, ..plain }),
-    ];
-    for (name, options) in traces {
-        let records = records(&options);
-        let mut group = c.benchmark_group(format!("throughput/{name}"));
-        group.throughput(Throughput::Elements(records.len() as u64)).sample_size(20);
-        group.bench_function(BenchmarkId::from_parameter("bare LRU"), |b| {
-            b.iter(|| {
-                let mut lru = BareLru::new(options.cores);
-                black_box(&records).iter().filter(|record| !lru.access(record)).count()
-            });
-        });
-        for (way, options) in &ways {
-            group.bench_function(BenchmarkId::from_parameter(way), |b| {
-                b.iter(|| replayed(&config, black_box(&records), options));
-            });
+/// Prints a row: M references a second of each way, and their ratios to the loop.
+fn row(config: &Config, workload: &Workload) {
+    let mut times = WAYS.map(|_| Vec::new());
+    let mut misses = 0;
+    for _ in 0..ROUNDS {
+        for (times, way) in times.iter_mut().zip(WAYS) {
+            let records = workload.clone();
+            let start = Instant::now();
+            misses = black_box(done(way, records, config));
+            times.push(start.elapsed());
         }
-        group.finish();
+    }
+    let medians = times.map(|mut times| {
+        times.sort_unstable();
+        Duration::as_secs_f64(&times[ROUNDS / 2])
+    });
+    let references = workload.references() as f64;
+    print!("| {} | {:.1} % |", workload.name, 100.0 * misses as f64 / references);
+    for seconds in medians {
+        let rate = references / seconds / 1e6;
+        print!(" {rate:.1} ({:.2}) |", medians[0] / seconds);
+    }
+    println!();
+}
+
+const COUNTED: u64 = 1 << 19;
+const COUNTED_WORKLOADS: [&str; 3] = ["L1 hits", "L2 hits", "4 cores sharing"];
+
+fn workload(name: &str, references: u64) -> Workload {
+    match name {
+        "L1 hits" => Workload::zipf(name, 256, 0.99, references),
+        "L2 hits" => Workload::zipf(name, 3072, 0.0, references),
+        _ => Workload::sharing(references),
     }
 }
 
-criterion_group!(benches, throughput);
-criterion_main!(benches);
+/// Returns the instructions of a run of this program, as callgrind counts them.
+fn counted(name: &str, way: &str, times: u64) -> Result<u64, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let valgrind = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(program)
+        .args([INSIDE, name, way, &times.to_string()])
+        .output()
+        .map_err(|error| format!("valgrind: {error} (Debian: apt install valgrind)"))?;
+    let text = String::from_utf8_lossy(&valgrind.stderr);
+    let count = text.lines().find_map(|line| line.split_once("Collected : "));
+    let count = count.and_then(|(_, count)| count.trim().parse().ok());
+    count.ok_or_else(|| format!("callgrind counted nothing:\n{text}"))
+}
+
+/// Prints a table of instructions a reference.
+#[expect(clippy::print_stderr, reason = "what keeps it from counting")]
+fn print_instructions() {
+    println!("instructions a reference");
+    println!("| workload | {} |", WAYS.join(" | "));
+    println!("|---|---|---|---|---|---|");
+    for name in COUNTED_WORKLOADS {
+        print!("| {name} |");
+        for way in WAYS {
+            let pair = counted(name, way, 2).and_then(|two| Ok((two, counted(name, way, 1)?)));
+            match pair {
+                Ok((two, one)) => print!(" {:.0} |", (two - one) as f64 / COUNTED as f64),
+                Err(error) => {
+                    println!();
+                    eprintln!("{error}");
+                    return;
+                }
+            }
+        }
+        println!();
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    match &arguments[..] {
+        [inside, name, way, times] if inside == INSIDE => {
+            let times = times.parse().expect("a number");
+            black_box(done(way, workload(name, COUNTED).repeated(times), &machine()));
+        }
+        [only] if only == "--instructions" => print_instructions(),
+        paths => print_ratios(paths),
+    }
+}
+
+/// Prints a table of speeds and ratios.
+fn print_ratios(paths: &[String]) {
+    let traces = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../traces");
+    println!("M references a second (ratio to the bare loop)");
+    println!("| workload | L1 misses | {} |", WAYS.join(" | "));
+    println!("|---|---|---|---|---|---|---|");
+    let mut workloads = vec![
+        Workload::data_of(&traces.join("xz-t2.lackey.xz")),
+        workload("L1 hits", 4 << 20),
+        workload("L2 hits", 4 << 20),
+        workload("4 cores sharing", 4 << 20),
+        Workload::hot_line(1 << 20),
+        Workload::hot_line(16 << 20),
+    ];
+    workloads.extend(paths.iter().map(|path| Workload::data_of(Path::new(path))));
+    for workload in &workloads {
+        row(&machine(), workload);
+    }
+}
