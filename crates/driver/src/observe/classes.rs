@@ -107,10 +107,49 @@ struct FirstLevelSpec {
 #[derive(Debug)]
 struct CoreClasses {
     counters: ClassCounters,
-    /// A fully associative LRU cache beside each first-level cache.
-    shadows: Vec<LineStore>,
+    /// Beside each first-level cache.
+    shadows: Vec<Shadow>,
     /// What became of each line that the core has had.
     history: FxHashMap<LineAddr, Past>,
+}
+
+/// A fully associative LRU cache.
+#[derive(Debug)]
+struct Shadow {
+    lines: LineStore,
+    /// The most recent line, if it is known: to use it again changes nothing.
+    last: Option<LineAddr>,
+}
+
+impl Shadow {
+    /// Sees a reference; tells whether the line was there.
+    #[inline]
+    fn sees(&mut self, line: LineAddr, allocates: bool) -> bool {
+        self.last == Some(line) || self.sees_another(line, allocates)
+    }
+
+    fn sees_another(&mut self, line: LineAddr, allocates: bool) -> bool {
+        if let Some(slot) = self.lines.find(line) {
+            self.lines.touch(slot);
+            self.last = Some(line);
+            return true;
+        }
+        if allocates {
+            match self.lines.choose(line) {
+                Choice::Vacant(slot) => self.lines.place(slot, line),
+                Choice::Victim(slot) => self.lines.overwrite(slot, line),
+            }
+            self.last = Some(line);
+        }
+        false
+    }
+
+    fn remove(&mut self, line: LineAddr) {
+        if let Some(slot) = self.lines.find(line) {
+            self.lines.remove(slot);
+            self.last = None;
+        }
+    }
 }
 
 /// What became of a line that a core once had.
@@ -171,7 +210,8 @@ impl Classes {
     fn core(&mut self, core: CoreId) -> &mut CoreClasses {
         while self.cores.len() <= core as usize {
             let shadows = self.first_levels.iter().map(|level| {
-                LineStore::new(&level.shape, Replacement::Lru).expect("LRU takes any shape")
+                let lines = LineStore::new(&level.shape, Replacement::Lru);
+                Shadow { lines: lines.expect("LRU takes any shape"), last: None }
             });
             self.cores.push(CoreClasses {
                 counters: ClassCounters::default(),
@@ -212,29 +252,11 @@ impl Classes {
 
     /// Lets the shadow of a first-level cache see a reference; tells whether it had the line.
     fn shadow(&mut self, reference: &Reference, level: usize, allocates: bool) -> bool {
-        let shadow = &mut self.core(reference.core).shadows[level];
-        if let Some(slot) = shadow.find(reference.line) {
-            shadow.touch(slot);
-            return true;
-        }
-        if allocates {
-            let slot = match shadow.choose(reference.line) {
-                Choice::Vacant(slot) => slot,
-                Choice::Victim(slot) => {
-                    shadow.remove(slot);
-                    slot
-                }
-            };
-            shadow.place(slot, reference.line);
-        }
-        false
+        self.core(reference.core).shadows[level].sees(reference.line, allocates)
     }
 
     fn remove_from_shadow(&mut self, core: CoreId, level: usize, line: LineAddr) {
-        let shadow = &mut self.core(core).shadows[level];
-        if let Some(slot) = shadow.find(line) {
-            shadow.remove(slot);
-        }
+        self.core(core).shadows[level].remove(line);
     }
 }
 
