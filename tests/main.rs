@@ -25,6 +25,7 @@ mod protocols;
 mod reference;
 mod same_bytes;
 mod scenarios;
+mod silent_runs;
 mod support;
 mod tidy;
 mod verification;

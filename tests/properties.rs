@@ -109,7 +109,7 @@ fn every_policy_and_protocol_is_drawn_by_the_search() {
 }
 
 /// Runs both implementations; says which counters differ.
-fn difference(spec: &Spec, trace: &[Access]) -> Result<(), String> {
+pub(crate) fn difference(spec: &Spec, trace: &[Access]) -> Result<(), String> {
     let expected = reference::run(spec, trace).flat();
     let found = run_engine(spec, trace)?;
     let differing: Vec<String> = expected
