@@ -34,7 +34,7 @@ fn folder() -> Folder {
 }
 
 /// Runs commands that have to be refused, and shows how.
-fn refused(folder: &Folder, lines: &[&str]) -> String {
+pub(crate) fn refused(folder: &Folder, lines: &[&str]) -> String {
     let before = folder.names();
     let mut shown = String::new();
     for line in lines {

@@ -19,6 +19,7 @@ mod miss_curves;
 mod mtrc;
 mod mutants;
 mod orders;
+mod parts;
 mod properties;
 mod protocol_files;
 mod protocols;

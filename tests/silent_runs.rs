@@ -275,7 +275,7 @@ fn spec_of_ways(rng: &mut SplitMix) -> Spec {
 }
 
 /// Moments among the accesses of a trace, which move the clocks of all cores on.
-fn with_moments(rng: &mut SplitMix, records: Vec<Record>) -> Vec<Record> {
+pub(crate) fn with_moments(rng: &mut SplitMix, records: Vec<Record>) -> Vec<Record> {
     let every = rng.pick(&[u64::MAX, u64::MAX, 10, 60]);
     let mut now = 0;
     let mut timed = Vec::with_capacity(records.len());
