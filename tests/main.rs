@@ -14,6 +14,7 @@ mod durability_properties;
 mod durable_reference;
 mod golden;
 mod library;
+mod machines;
 mod markdown;
 mod miss_curves;
 mod mtrc;
