@@ -43,6 +43,11 @@ pub(super) fn run(
                 .on(format!("--vary {argument}"), "expected another key")
                 .help("write all values of a key into one `--vary`"));
         }
+        if let (Some(cores), "cores") = (wanted.machine.cores, key) {
+            return Err(Diagnostic::input("E0317", "`cores` is varied and fixed")
+                .on(format!("--cores {cores}"), format!("expected only `--vary {argument}`"))
+                .help("leave `--cores` out"));
+        }
         varied.push(Varied { argument, key, values });
     }
     let points = points(&varied, wanted.machine)?;
