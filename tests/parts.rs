@@ -12,7 +12,7 @@ use driver::{
     Indivisible, Interleave, Parts, ReplayOptions, Replayed, Streams, merge_parts, replay,
     replay_part,
 };
-use trace::{Format, Header, Op, Record, Source, TraceError};
+use trace::{Format, Header, Record, Source, TraceError};
 
 use crate::properties::{machine, number_from, record};
 use crate::reference::random::{SplitMix, random_spec, random_trace};
@@ -322,4 +322,32 @@ fn what_fails_in_one_job_fails_in_several_and_leaves_nothing() {
             assert_eq!(found.replace(&several, &one), expected);
         }
     }
+}
+
+/// Two cores store to a line that both hold, and neither tells the other; a later line is bad.
+#[test]
+fn the_first_failure_of_a_trace_is_reported_however_many_replay_it() {
+    let changes = [("bus(BusUpgr, M)", "hit(M)"), ("\"MESI\"", "\"silent\"")];
+    let before = "2 R 0x2040\n".repeat(70_000);
+    let stale = "0 R 0x1000\n1 R 0x1000\n0 W 0x1000\n2 R 0x2040\n1 R 0x1000\n";
+    let folder = Folder::with(&[
+        ("silent.ron", &crate::protocol_files::mesi_with(&changes)),
+        ("t.mtrace", &format!("{before}{stale}{before}0 R 0x10g0\n")),
+    ]);
+    let run = |flags: &[&str]| {
+        let fixed = ["replay", "t.mtrace", "-q", "--check", "--counts-only", "--json", "r.json"];
+        let output = folder.run(&[&fixed, flags].concat());
+        assert_eq!(output.status.code(), Some(2), "{}", error_text(&output));
+        assert_eq!(folder.names(), ["silent.ron", "t.mtrace"]);
+        error_text(&output)
+    };
+    let one = run(&["--set", "protocol=silent.ron"]);
+    assert!(one.contains("access 70005: core 1 loaded word 0 of the line 0x1000"), "{one}");
+    for jobs in ["2", "3", "64"] {
+        assert_eq!(run(&["--set", "protocol=silent.ron", "--jobs", jobs]), one, "{jobs}");
+    }
+    let named = one.replace("error[E0216]: ", "error[E0216]: under protocol=silent.ron: ");
+    assert_eq!(run(&["--vary", "protocol=silent.ron"]), named);
+    assert_eq!(run(&["--vary", "protocol=MESI,silent.ron"]), named);
+    assert!(run(&["--vary", "protocol=MESI,MSI"]).starts_with("error[E0115]"));
 }

@@ -146,7 +146,7 @@ fn refused(folder: &Folder, args: &[&str]) -> String {
 }
 
 /// Changes MESI's file: what stands for what, each once.
-fn mesi_with(changes: &[(&str, &str)]) -> String {
+pub(crate) fn mesi_with(changes: &[(&str, &str)]) -> String {
     let mut text = shipped(built_in("MESI"));
     for (from, to) in changes {
         assert_eq!(text.matches(from).count(), 1, "`{from}` in {text}");

@@ -1,10 +1,10 @@
 //! One decoded trace, several replays of it: each in a thread, all fed with the same chunks.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use driver::ReplayError;
 use trace::{Header, Record, Source, TraceError};
 
 use crate::diagnostics::Diagnostic;
@@ -17,28 +17,22 @@ const CHUNKS_BEHIND: usize = 4;
 type Chunk = Arc<Vec<Record>>;
 
 /// Feeds `count` replays with the records of a source, each in a thread of its own; `work` is told
-/// its number and where its records come from. Returns what they return.
+/// its number and where its records come from.
 ///
-/// Memory is bounded: the fastest waits for the slowest. Where the source fails, so does the call;
-/// `work` sees a trace that ends, and whether that is so is what [`Lent::failed`] says.
-pub(crate) fn fan_out<R: Send>(
+/// Memory is bounded: the fastest waits for the slowest. Where the source fails, the replays see a
+/// trace that ends there, so that one that fails before says so.
+pub(crate) fn fan_out<T: Send>(
     mut source: Box<dyn Source>,
     count: usize,
-    work: impl Fn(usize, Lent) -> R + Sync,
-) -> Result<Vec<R>, Diagnostic> {
-    let failed = Arc::new(AtomicBool::new(false));
+    work: impl Fn(usize, Lent) -> Replay<T> + Sync,
+) -> Result<Fanned<T>, Diagnostic> {
     let header = source.header().clone();
     thread::scope(|scope| {
         let mut feeds = Vec::with_capacity(count);
         let mut workers = Vec::with_capacity(count);
         for number in 0..count {
             let (feed, chunks) = sync_channel(CHUNKS_BEHIND);
-            let lent = Lent {
-                header: header.clone(),
-                chunks,
-                current: Chunk::default(),
-                failed: Arc::clone(&failed),
-            };
+            let lent = Lent { header: header.clone(), chunks, current: Chunk::default() };
             let work = &work;
             let thread = thread::Builder::new().name(format!("replay {number}"));
             let worker = thread.spawn_scoped(scope, move || work(number, lent));
@@ -49,14 +43,48 @@ pub(crate) fn fan_out<R: Send>(
             feeds.push(Some(feed));
         }
         let fed = feed_all(source.as_mut(), &mut feeds);
-        failed.store(fed.is_err(), Ordering::SeqCst);
         drop(feeds);
         let results = workers
             .into_iter()
             .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        let results = results.collect();
-        fed.map(|()| results)
+        Ok(Fanned { results: results.collect(), fed })
     })
+}
+
+/// What a replay comes to.
+type Replay<T> = Result<T, ReplayError>;
+
+/// What several replays of one trace came to.
+pub(crate) struct Fanned<T> {
+    results: Vec<Replay<T>>,
+    /// Whether they saw all of the trace.
+    fed: Result<(), Diagnostic>,
+}
+
+impl<T> Fanned<T> {
+    /// Returns the results in order; or the failure that comes first in the trace, with the number
+    /// of the replay if it is of one.
+    pub(crate) fn done(self) -> Result<Vec<T>, (Option<usize>, Diagnostic)> {
+        let is_cut = self.fed.is_err();
+        let (mut done, mut first) = (Vec::new(), None::<(usize, ReplayError)>);
+        for (number, result) in self.results.into_iter().enumerate() {
+            match result {
+                Ok(result) => done.push(result),
+                // What is wrong at the end of a trace that was cut is not wrong with all of it.
+                Err(error) if is_cut && error.access().is_none() => {}
+                Err(error) => {
+                    let rank = |error: &ReplayError| error.access().unwrap_or(u64::MAX);
+                    if first.as_ref().is_none_or(|(_, first)| rank(&error) < rank(first)) {
+                        first = Some((number, error));
+                    }
+                }
+            }
+        }
+        if let Some((number, error)) = first {
+            return Err((Some(number), error.into()));
+        }
+        self.fed.map(|()| done).map_err(|error| (None, error))
+    }
 }
 
 /// Sends the chunks of a source to all who still listen, until it ends or nobody does.
@@ -92,14 +120,6 @@ pub(crate) struct Lent {
     header: Header,
     chunks: Receiver<Chunk>,
     current: Chunk,
-    failed: Arc<AtomicBool>,
-}
-
-impl Lent {
-    /// Returns a way to ask whether the trace ended because it could not be read.
-    pub(crate) fn failed(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.failed)
-    }
 }
 
 impl Source for Lent {

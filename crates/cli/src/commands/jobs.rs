@@ -2,9 +2,8 @@
 
 use std::ops::ControlFlow;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
 
-use driver::{Parts, ReplayError, Streams};
+use driver::{Parts, Streams};
 
 use super::run::Wanted;
 use crate::diagnostics::Diagnostic;
@@ -30,6 +29,10 @@ pub(super) fn replay(
         let why = "cycles come of the order of all accesses on one bus".to_owned();
         return refuse(why, "add `--counts-only`, which leaves cycles out of the report");
     }
+    let parts = match Parts::new(&config, &wanted.options, jobs) {
+        Ok(parts) => parts,
+        Err(why) => return refuse(why.to_string(), alone),
+    };
     let source = match streams {
         Streams::Ordered(source) => source,
         Streams::PerCore(_) => {
@@ -37,42 +40,20 @@ pub(super) fn replay(
             return refuse(why, "replay one trace in its own order, or leave `--jobs` out");
         }
     };
-    let parts = match Parts::new(&config, &wanted.options, jobs) {
-        Ok(parts) => parts,
-        Err(why) => return refuse(why.to_string(), alone),
-    };
     let progress = Mutex::new(progress);
-    let results = fan_out(source, parts.count() as usize, |number, lent: Lent| {
-        let failed = lent.failed();
+    let fanned = fan_out(source, parts.count() as usize, |number, lent: Lent| {
         let mut go_on = |accesses| {
             if number == 0
                 && let Ok(mut progress) = progress.lock()
             {
                 progress(accesses);
             }
-            let stop = interrupt::asked() || failed.load(Ordering::Relaxed);
-            if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let part = (parts, number as u64);
         driver::replay_part(&config, Box::new(lent), &wanted.options, part, &mut go_on)
     })?;
-    let replayed = driver::merge_parts(first_failure_of(results)?, interleave)?;
+    let done = fanned.done().map_err(|(_, error)| error)?;
+    let replayed = driver::merge_parts(done, interleave)?;
     wanted.finish(replayed, &config, provenance)
-}
-
-/// Returns the results, or the failure that one job would have met.
-fn first_failure_of<T>(results: Vec<Result<T, ReplayError>>) -> Result<Vec<T>, ReplayError> {
-    let (mut parts, mut first) = (Vec::new(), None::<ReplayError>);
-    for result in results {
-        match result {
-            Ok(part) => parts.push(part),
-            Err(error) => {
-                let rank = |error: &ReplayError| error.access().unwrap_or(u64::MAX);
-                if first.as_ref().is_none_or(|first| rank(&error) < rank(first)) {
-                    first = Some(error);
-                }
-            }
-        }
-    }
-    first.map_or(Ok(parts), Err)
 }

@@ -4,7 +4,6 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
 
 use driver::config::Config;
 use driver::report::{Machines, Report};
@@ -90,24 +89,25 @@ fn side_by_side(
     let Opened { streams, provenance, .. } = first.start().map_err(|error| (None, error))?;
     let Streams::Ordered(source) = streams else { unreachable!("the trace is in its own order") };
     let done = Mutex::new(vec![0; configs.len()]);
-    let results = fan_out(source, configs.len(), |number, lent: Lent| {
-        let failed = lent.failed();
+    let fanned = fan_out(source, configs.len(), |number, lent: Lent| {
         let mut go_on = |accesses| {
             if let Ok(mut done) = done.lock() {
                 done[number] = accesses;
                 bar.at(done.iter().sum());
             }
-            let stop = interrupt::asked() || failed.load(Ordering::Relaxed);
-            if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let (config, streams) = (&configs[number], Streams::Ordered(Box::new(lent)));
         let order = Interleave::Recorded;
-        let replayed = driver::replay(config, streams, order, &wanted.options, &mut go_on)?;
-        wanted.finish(replayed, config, provenance.clone())
+        driver::replay(config, streams, order, &wanted.options, &mut go_on)
     });
-    let results = results.map_err(|error| (None, error))?;
-    let numbered = results.into_iter().enumerate();
-    numbered.map(|(number, result)| result.map_err(|error| (Some(number), error))).collect()
+    let all = fanned.map_err(|error| (None, error))?.done()?;
+    let numbered = configs.iter().zip(all).enumerate();
+    let report = |(number, (config, replayed))| {
+        let report = wanted.finish(replayed, config, provenance.clone());
+        report.map_err(|error| (Some(number), error))
+    };
+    numbered.map(report).collect()
 }
 
 /// Reads the trace once for each machine: they read it differently, or its order is their own.
