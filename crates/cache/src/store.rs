@@ -22,6 +22,8 @@ pub struct LineStore {
     index: Index,
     order: Order,
     dirty: DirtyBits,
+    /// How many lines are here.
+    held: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -39,7 +41,7 @@ impl LineStore {
             Index::Sets(SetAssociative::new(geometry))
         };
         let order = Order::new(replacement, geometry)?;
-        Ok(Self { index, order, dirty: DirtyBits::new(geometry.lines()) })
+        Ok(Self { index, order, dirty: DirtyBits::new(geometry.lines()), held: 0 })
     }
 
     /// Returns the slot of a line that is here; changes nothing.
@@ -77,6 +79,7 @@ impl LineStore {
             Index::Sets(sets) => sets.place(slot, line),
             Index::Hash(hash) => hash.place(slot, line),
         }
+        self.held += 1;
         self.order.fill(slot);
     }
 
@@ -101,6 +104,7 @@ impl LineStore {
             Index::Sets(sets) => sets.remove(slot),
             Index::Hash(hash) => hash.remove(slot),
         }
+        self.held -= 1;
         self.dirty.set(slot, false);
     }
 
@@ -127,6 +131,11 @@ impl LineStore {
     #[inline]
     pub fn set_dirty(&mut self, slot: Slot, dirty: bool) {
         self.dirty.set(slot, dirty);
+    }
+
+    /// Returns how many lines are here.
+    pub const fn held(&self) -> u64 {
+        self.held
     }
 
     /// Returns how many lines are dirty.

@@ -13,8 +13,9 @@ use crate::step::State;
 pub(crate) struct Cache {
     store: LineStore,
     geometry: Geometry,
-    /// What is known of the line in each slot, so that a hit needs to look nowhere else.
-    marks: Vec<Mark>,
+    /// The [`Mark`] of the line in each slot, so that a hit needs to look nowhere else. As plain
+    /// bytes: a large cache is zeros that nobody touches.
+    marks: Vec<u8>,
     /// The line that was used last in each set; only of a first level.
     last_used: Vec<LastUsed>,
     silent: Silent,
@@ -97,7 +98,7 @@ impl Cache {
         Ok(Self {
             store: LineStore::new(&spec.geometry, replacement)?,
             geometry: spec.geometry,
-            marks: vec![Mark::default(); spec.geometry.lines() as usize],
+            marks: vec![0; spec.geometry.lines() as usize],
             last_used: Vec::new(),
             silent,
             latency: spec.latency,
@@ -122,7 +123,7 @@ impl Cache {
     /// Returns the state of the line in a slot.
     #[inline]
     pub(crate) fn state_in(&self, slot: Slot) -> State {
-        self.marks[slot.index()].state()
+        Mark(self.marks[slot.index()]).state()
     }
 
     /// Sets the state of the line in a slot.
@@ -195,8 +196,13 @@ impl Cache {
     #[inline]
     pub(crate) fn remove(&mut self, slot: Slot) {
         self.store.remove(slot);
-        self.marks[slot.index()] = Mark::default();
+        self.marks[slot.index()] = 0;
         self.forget(slot);
+    }
+
+    /// Returns how many lines are here.
+    pub(crate) const fn held(&self) -> u64 {
+        self.store.held()
     }
 
     /// Returns how many lines are dirty.
@@ -241,7 +247,7 @@ impl Cache {
         rights: Rights,
         op: Op,
     ) -> Option<LastUsed> {
-        let mark = self.marks[slot.index()];
+        let mark = Mark(self.marks[slot.index()]);
         if !rights.allow(op, mark) {
             return None;
         }
@@ -266,7 +272,7 @@ impl Cache {
         let load = self.silent.loads >> state.0 & 1;
         let store = self.silent.stores >> state.0 & u16::from(dirty);
         let silent = (load as u8 * SILENT_LOAD) | (store as u8 * SILENT_STORE);
-        self.marks[slot.index()] = Mark(state.0 | silent);
+        self.marks[slot.index()] = state.0 | silent;
         self.forget(slot);
     }
 }

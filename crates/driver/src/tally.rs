@@ -60,7 +60,7 @@ impl Tally {
             standing: cores
                 .map(|core| Standing {
                     dirty: machine.dirty_now(core),
-                    lines: machine.lines_held(core).len() as u64,
+                    lines: machine.lines_now(core),
                 })
                 .collect(),
         }

@@ -265,6 +265,17 @@ impl<O: Observer> Machine<O> {
         lines
     }
 
+    /// Returns how many lines a core holds.
+    pub fn lines_now(&self, core: CoreId) -> u64 {
+        let owner = &self.cores[core as usize];
+        let outermost = owner.levels - 1;
+        if owner.has_all(outermost) {
+            debug_assert_eq!(owner.caches[outermost].held(), self.lines_held(core).len() as u64);
+            return owner.caches[outermost].held();
+        }
+        self.lines_held(core).len() as u64
+    }
+
     /// Changes a core's state for a line in all copies, and counts and tells it.
     fn change(&mut self, core: CoreId, line: LineAddr, from: State, to: State, cause: Cause) {
         if from == to {
