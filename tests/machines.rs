@@ -163,6 +163,7 @@ fn what_fails_on_one_machine_names_it_and_writes_nothing() {
         "replay good.mtrace --vary L7.size=16KiB,32KiB",
         "replay good.mtrace --vary L1.size=16KiB,32KiB --warmup 2 --json r.json",
         "replay good.mtrace --vary L1.size=16KiB --vary L1.size=32KiB",
+        "replay good.mtrace --vary caches.0.size=16KiB --vary l1.size=32KiB",
         "replay good.mtrace --cores 4 --vary cores=2,8",
         "replay good.mtrace --vary flush.every=1s --vary durability.flush.every=2s",
         "replay good.mtrace --vary flush.every=1s,2s --vary L1.size=16KiB,32KiB",

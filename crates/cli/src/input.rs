@@ -46,6 +46,7 @@ pub(crate) struct Choice {
 
 /// A trace whose header has been read, and the machine that goes with it.
 pub(crate) struct Prepared {
+    draft: Draft,
     config: Config,
     sources: Sources,
     wanted: Option<Interleave>,
@@ -68,6 +69,11 @@ impl Prepared {
         for warning in &self.config.warnings {
             messages.show(&warning.into());
         }
+    }
+
+    /// Returns the one name of a key that may have several.
+    pub(crate) fn full_key(&self, key: &str) -> String {
+        self.draft.resolve(key)
     }
 
     /// Returns the machine, and how to count on it.
@@ -130,7 +136,16 @@ pub(crate) fn prepare(
         title: header.title.clone(),
         in_json: false,
     };
-    Ok(Prepared { config, sources, wanted: machine.interleave, provenance, header, options, asked })
+    Ok(Prepared {
+        draft,
+        config,
+        sources,
+        wanted: machine.interleave,
+        provenance,
+        header,
+        options,
+        asked,
+    })
 }
 
 /// Builds the config of another machine for a trace that has been opened for one, if the other

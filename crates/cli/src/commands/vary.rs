@@ -11,6 +11,7 @@ use crate::args::MachineArgs;
 use crate::counterexample::quoted;
 use crate::crash_args::VaryArgs;
 use crate::diagnostics::{Diagnostic, Messages};
+use crate::input::Prepared;
 use crate::progress::Progress;
 
 /// The most machines that run side by side.
@@ -38,11 +39,6 @@ pub(super) fn run(
     let mut varied: Vec<Varied> = Vec::new();
     for argument in &args.vary {
         let (key, values) = split(argument)?;
-        if varied.iter().any(|other| config_path(other.key) == config_path(key)) {
-            return Err(Diagnostic::input("E0317", format!("`{key}` is varied twice"))
-                .on(format!("--vary {argument}"), "expected another key")
-                .help("write all values of a key into one `--vary`"));
-        }
         if let (Some(cores), "cores") = (wanted.machine.cores, key) {
             return Err(Diagnostic::input("E0317", "`cores` is varied and fixed")
                 .on(format!("--cores {cores}"), format!("expected only `--vary {argument}`"))
@@ -55,12 +51,31 @@ pub(super) fn run(
         return each_by_itself(wanted, &varied, &points, args, json, messages);
     }
     let first = wanted.prepare(&points[0].machine, None, messages)?;
+    refuse_same_keys(&varied, &first)?;
     if first.config().durability.is_some() {
         drop(first);
         return each_by_itself(wanted, &varied, &points, args, json, messages);
     }
     let keys: Vec<_> = varied.iter().map(|varied| varied.key.to_owned()).collect();
     machines::run(wanted, &keys, &points, first, args, json, messages)
+}
+
+/// Refuses keys of which one decides what another says, under whatever names.
+fn refuse_same_keys(varied: &[Varied], first: &Prepared) -> Result<(), Diagnostic> {
+    let full = |varied: &Varied| format!("{}.", first.full_key(&config_path(varied.key)));
+    for (number, later) in varied.iter().enumerate() {
+        let meets = |earlier: &&Varied| {
+            let (one, other) = (full(earlier), full(later));
+            one.starts_with(&other) || other.starts_with(&one)
+        };
+        if let Some(earlier) = varied[..number].iter().find(meets) {
+            let title = format!("`{}` and `{}` say the same", earlier.key, later.key);
+            return Err(Diagnostic::input("E0317", title)
+                .on(format!("--vary {}", later.argument), "expected another key")
+                .help("write all values of a key into one `--vary`"));
+        }
+    }
+    Ok(())
 }
 
 /// Returns every combination; the first key changes slowest.

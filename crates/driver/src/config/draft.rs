@@ -231,7 +231,7 @@ impl Draft {
     }
 
     /// Turns a level's name into its number: `L1.size` is `caches.0.size`.
-    fn resolve(&self, key: &str) -> String {
+    pub fn resolve(&self, key: &str) -> String {
         let Some((first, rest)) = key.split_once('.') else { return key.to_owned() };
         if raw::is_key(key) {
             return key.to_owned();
