@@ -142,6 +142,12 @@ impl Geometry {
         SetIndex(line.0 as u32 & (self.sets - 1))
     }
 
+    /// Returns the set in which a line belongs where there are so many sets, a power of two.
+    #[inline]
+    pub const fn set_among(line: LineAddr, sets: usize) -> usize {
+        line.0 as usize & (sets - 1)
+    }
+
     /// Returns the set of a slot.
     #[inline]
     pub const fn set_of(&self, slot: Slot) -> SetIndex {
@@ -154,8 +160,10 @@ impl Geometry {
     /// Returns the set of a slot, and the way.
     #[inline]
     pub const fn split(&self, slot: Slot) -> (SetIndex, Way) {
-        let set = self.set_of(slot);
-        (set, Way(slot.0 - set.0 * self.ways))
+        match self.ways_shift {
+            Some(shift) => (SetIndex(slot.0 >> shift), Way(slot.0 & (self.ways - 1))),
+            None => (SetIndex(slot.0 / self.ways), Way(slot.0 % self.ways)),
+        }
     }
 }
 

@@ -22,8 +22,9 @@ pub struct LineStore {
     index: Index,
     order: Order,
     dirty: DirtyBits,
-    /// How many lines are here.
+    /// How many lines are here, of how many that fit.
     held: u64,
+    lines: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -41,7 +42,9 @@ impl LineStore {
             Index::Sets(SetAssociative::new(geometry))
         };
         let order = Order::new(replacement, geometry)?;
-        Ok(Self { index, order, dirty: DirtyBits::new(geometry.lines()), held: 0 })
+        let lines = geometry.lines();
+        let dirty = DirtyBits::new(lines);
+        Ok(Self { index, order, dirty, held: 0, lines: u64::from(lines) })
     }
 
     /// Returns the slot of a line that is here; changes nothing.
@@ -64,11 +67,20 @@ impl LineStore {
     /// The policy may age its lines or draw a number for it, so that two calls may differ.
     #[inline]
     pub fn choose(&mut self, line: LineAddr) -> Choice {
-        let vacant = match &self.index {
+        // A store that is full has no set to be searched.
+        if self.held < self.lines
+            && let Some(slot) = self.vacant(line)
+        {
+            return Choice::Vacant(slot);
+        }
+        Choice::Victim(self.order.victim(line))
+    }
+
+    fn vacant(&self, line: LineAddr) -> Option<Slot> {
+        match &self.index {
             Index::Sets(sets) => sets.vacant(line),
             Index::Hash(hash) => hash.vacant(),
-        };
-        vacant.map_or_else(|| Choice::Victim(self.order.victim(line)), Choice::Vacant)
+        }
     }
 
     /// Puts a line in an empty slot, clean and most recently used.
@@ -83,9 +95,10 @@ impl LineStore {
         self.order.fill(slot);
     }
 
-    /// Puts a line where another was, clean and most recently used.
+    /// Puts a line where another was, which is clean; the new one is most recently used.
     #[inline]
     pub fn overwrite(&mut self, slot: Slot, line: LineAddr) {
+        debug_assert!(!self.dirty.get(slot), "the line before is clean");
         match &mut self.index {
             Index::Sets(sets) => sets.overwrite(slot, line),
             Index::Hash(hash) => {
@@ -93,19 +106,18 @@ impl LineStore {
                 hash.place(slot, line);
             }
         }
-        self.dirty.set(slot, false);
         self.order.fill(slot);
     }
 
-    /// Empties a slot, its dirty bit too.
+    /// Empties a slot, whose line is clean.
     #[inline]
     pub fn remove(&mut self, slot: Slot) {
+        debug_assert!(!self.dirty.get(slot), "the line is clean");
         match &mut self.index {
             Index::Sets(sets) => sets.remove(slot),
             Index::Hash(hash) => hash.remove(slot),
         }
         self.held -= 1;
-        self.dirty.set(slot, false);
     }
 
     /// Returns the line in a taken slot.

@@ -55,6 +55,8 @@ const _: () = assert!(Op::Read as u8 == 0 && Op::Write as u8 == 1 && Op::Atomic 
 
 /// The bits of a mark that are the state.
 const STATE: u8 = 0x0f;
+/// The line differs from the next level's.
+const DIRTY: u8 = 0x20;
 /// A load changes nothing.
 const SILENT_LOAD: u8 = 0x40;
 /// A store changes neither the state nor the dirty bit.
@@ -129,7 +131,7 @@ impl Cache {
     /// Sets the state of the line in a slot.
     #[inline]
     pub(crate) fn set_state(&mut self, slot: Slot, state: State) {
-        self.remark(slot, state, self.store.is_dirty(slot));
+        self.remark(slot, state, self.is_dirty(slot));
     }
 
     /// Tells whether an access to the line in a slot leaves the core's state as it is.
@@ -145,14 +147,16 @@ impl Cache {
     /// Tells whether the line in a slot differs from the next level's.
     #[inline]
     pub(crate) fn is_dirty(&self, slot: Slot) -> bool {
-        self.store.is_dirty(slot)
+        self.marks[slot.index()] & DIRTY != 0
     }
 
     /// Sets or clears the dirty bit of a slot.
     #[inline]
     pub(crate) fn set_dirty(&mut self, slot: Slot, dirty: bool) {
-        self.store.set_dirty(slot, dirty);
-        self.remark(slot, self.state_in(slot), dirty);
+        if self.is_dirty(slot) != dirty {
+            self.store.set_dirty(slot, dirty);
+            self.remark(slot, self.state_in(slot), dirty);
+        }
     }
 
     /// Makes the line in a slot the most recent.
@@ -162,14 +166,11 @@ impl Cache {
         self.forget(slot);
     }
 
-    /// Returns where a line would go. The policy may age the lines of the set for it, so that the
-    /// use before is forgotten.
+    /// Returns where a line would go. The policy may age the lines of the set for it; the use
+    /// before is forgotten when the line is placed there, which is to follow.
     #[inline]
     pub(crate) fn choose(&mut self, line: LineAddr) -> Choice {
-        let choice = self.store.choose(line);
-        let (Choice::Vacant(slot) | Choice::Victim(slot)) = choice;
-        self.forget(slot);
-        choice
+        self.store.choose(line)
     }
 
     /// Returns the line in a taken slot.
@@ -188,6 +189,7 @@ impl Cache {
     /// Puts a line where another was, clean, in a state.
     #[inline]
     pub(crate) fn overwrite(&mut self, slot: Slot, line: LineAddr, state: State) {
+        self.set_dirty(slot, false);
         self.store.overwrite(slot, line);
         self.remark(slot, state, false);
     }
@@ -195,6 +197,7 @@ impl Cache {
     /// Empties a slot.
     #[inline]
     pub(crate) fn remove(&mut self, slot: Slot) {
+        self.set_dirty(slot, false);
         self.store.remove(slot);
         self.marks[slot.index()] = 0;
         self.forget(slot);
@@ -272,7 +275,7 @@ impl Cache {
         let load = self.silent.loads >> state.0 & 1;
         let store = self.silent.stores >> state.0 & u16::from(dirty);
         let silent = (load as u8 * SILENT_LOAD) | (store as u8 * SILENT_STORE);
-        self.marks[slot.index()] = state.0 | silent;
+        self.marks[slot.index()] = state.0 | silent | (u8::from(dirty) * DIRTY);
         self.forget(slot);
     }
 }

@@ -10,7 +10,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use cache::{Addr, LineAddr, LineSize, Replacement};
+use cache::{Addr, Geometry, LineAddr, LineSize, Replacement};
 use coherence::MachineSpec;
 use trace::{Record, Source};
 
@@ -59,7 +59,7 @@ impl fmt::Display for Indivisible {
 pub struct Parts {
     line: LineSize,
     /// The sets of the cache that has the fewest: a power of two, two or more.
-    sets: u64,
+    sets: usize,
     count: u64,
 }
 
@@ -73,7 +73,7 @@ impl Parts {
             return Err(Indivisible::Classes);
         }
         let MachineSpec { private, l1i, shared, line, .. } = &config.machine;
-        let mut sets = u64::MAX;
+        let mut sets = usize::MAX;
         for level in private.iter().chain(l1i).chain(shared) {
             let name = || level.name.clone();
             if matches!(level.replacement, Replacement::Random(_)) {
@@ -82,9 +82,9 @@ impl Parts {
             if level.geometry.sets() == 1 {
                 return Err(Indivisible::OneSet { level: name() });
             }
-            sets = sets.min(u64::from(level.geometry.sets()));
+            sets = sets.min(level.geometry.sets() as usize);
         }
-        Ok(Self { line: *line, sets, count: u64::from(count).min(sets) })
+        Ok(Self { line: *line, sets, count: u64::from(count).min(sets as u64) })
     }
 
     /// Returns how many parts there are.
@@ -95,7 +95,7 @@ impl Parts {
     /// Returns the part of a line: neighbours are spread, and every part has about as many sets.
     #[inline]
     const fn of(&self, line: LineAddr) -> u64 {
-        let set = line.0 & (self.sets - 1);
+        let set = Geometry::set_among(line, self.sets) as u64;
         ((set.wrapping_mul(0x9e37_79b9) & 0xffff_ffff) * self.count) >> 32
     }
 }

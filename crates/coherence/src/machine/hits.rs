@@ -1,6 +1,6 @@
 //! Runs of accesses that change no state: most of most traces.
 
-use cache::{Addr, LineSize};
+use cache::{Addr, Geometry, LineSize};
 
 use super::Machine;
 use crate::level::LastUsed;
@@ -75,10 +75,9 @@ impl<O: Observer> Machine<O> {
             // Two loops, so that the inner one, of lines that their sets used last, has few values
             // to keep.
             let last_used = owner.caches[first].last_used();
-            let last_set = last_used.len() - 1;
             let reference = loop {
                 let Some(reference) = references.next() else { break 'run };
-                let used = &last_used[reference.line.0 as usize & last_set];
+                let used = &last_used[Geometry::set_among(reference.line, last_used.len())];
                 if !used.is(reference.line) {
                     break reference;
                 }
