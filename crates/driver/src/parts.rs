@@ -305,7 +305,7 @@ impl<O: Watcher> Sieve<O> {
         }
     }
 
-    /// Performs what was let through.
+    /// Performs what was let through. An error names the last access that was begun.
     fn flush(&mut self) -> Result<(), ReplayError> {
         let before = self.session.accesses();
         let done = self.session.run(&self.own);

@@ -51,10 +51,12 @@ impl Kinds {
 }
 
 impl<O: Observer> Machine<O> {
-    /// Performs accesses of one core, at most [`RUN_MAX`], for as long as each asks the same
-    /// first-level cache and is silent: a line that the first level has, or that the second brings,
-    /// in a state that stays as it is. Returns how many. Of the first that is none, nothing has
-    /// happened.
+    /// Performs accesses of one core for as long as each asks the same first-level cache and is
+    /// silent: a line that the first level has, or that the second brings, in a state that stays as
+    /// it is. Returns how many. Of the first that is none, nothing has happened.
+    ///
+    /// `op` is that of the first access. There are no more accesses than [`RUN_MAX`]: the caller
+    /// sees to that, or the counts of their kinds run into each other.
     ///
     /// What it does is what [`Machine::access`] does, access by access.
     #[inline]
