@@ -217,6 +217,16 @@ fn as_many_machines_as_there_may_be_run_side_by_side() {
 }
 
 /// A later machine's fault shows before anything of the trace is replayed.
+/// An inclusive L2 of 1 KiB is smaller than the 32 KiB of the L1 inside it; one of 256 KiB is not.
+#[test]
+fn what_only_a_later_machine_is_warned_of_is_said_once() {
+    let args = ["replay", "t.mtrace", "-q", "--vary", "L2.size=256KiB,1KiB"];
+    let output = folder().run(&[&args[..], &["--vary", "protocol=msi,mesi"]].concat());
+    let warnings = error_text(&output);
+    assert!(output.status.success(), "{warnings}");
+    assert_eq!(warnings.matches("W0201").count(), 1, "{warnings}");
+}
+
 #[test]
 fn all_machines_are_checked_before_the_trace_is_read() {
     let folder = Folder::new();

@@ -66,10 +66,18 @@ fn replay_all(
 ) -> Result<Vec<Report>, Failure> {
     // All machines are checked before any of them runs.
     let mut configs = vec![Some(first.config().clone())];
+    let mut warned = first.config().warnings.clone();
     for (number, point) in points.iter().enumerate().skip(1) {
         let (traces, trace) = (wanted.traces, wanted.trace);
         let config = input::config_beside(&mut first, traces, trace, &point.machine, messages);
-        configs.push(config.map_err(|error| (Some(number), error))?);
+        let config = config.map_err(|error| (Some(number), error))?;
+        for warning in config.iter().flat_map(|config| &config.warnings) {
+            if !warned.contains(warning) {
+                messages.show(&warning.into());
+                warned.push(warning.clone());
+            }
+        }
+        configs.push(config);
     }
     let is_timeless = |config: &&Config| config.durability.is_none();
     let alike: Option<Vec<Config>> = configs.into_iter().collect();
