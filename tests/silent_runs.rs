@@ -4,13 +4,12 @@
 //! Here it is not the counters alone that have to be equal: every call that an onlooker gets is.
 //! `MESIM_PROPERTY_SEED` starts the search elsewhere, `MESIM_PROPERTY_REFERENCES` makes it longer.
 
-use std::cell::Cell as Flag;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use cache::{Addr, LineAddr};
 use coherence::{
-    Access, Cause, Cell, CoreId, Fault, FirstLevel, Loss, Machine, MachineSpec, Observer, Place,
+    Access, Cause, Cell, CoreId, FirstLevel, Loss, Machine, MachineSpec, Observer, Place,
     Reference, State, Transaction,
 };
 use driver::config::{Clients, Config, Peers};
@@ -54,9 +53,8 @@ enum Call {
 #[derive(Default)]
 struct Recorder {
     calls: Vec<Call>,
-    /// The next question for a fault is that of the short way for a miss, and is answered so that
-    /// the long way is taken. (It is the first question of a reference, before any call.)
-    long_way: Flag<bool>,
+    /// The machine shall take the long way for a miss.
+    long_ways: bool,
     /// Wants to be asked before the next reference once this many loads and stores were told.
     halts_at: Option<usize>,
     told: usize,
@@ -64,7 +62,6 @@ struct Recorder {
 
 impl Recorder {
     fn note(&mut self, call: Call) {
-        self.long_way.set(false);
         self.told += usize::from(matches!(call, Call::LookedUp(..)));
         self.calls.push(call);
     }
@@ -131,8 +128,8 @@ impl Observer for Recorder {
         self.halts_at.is_some_and(|at| self.told >= at)
     }
 
-    fn plants(&self, fault: Fault) -> bool {
-        fault == Fault::NoBackInvalidation && self.long_way.take()
+    fn takes_long_ways(&self) -> bool {
+        self.long_ways
     }
 }
 
@@ -168,7 +165,8 @@ const fn op_of(op: Op) -> Option<coherence::Op> {
 }
 
 fn go(spec: &MachineSpec, records: &[Record], way: Way) -> Seen {
-    let mut machine = Machine::new(spec.clone(), Recorder::default()).expect("a machine");
+    let recorder = Recorder { long_ways: way == Way::Long, ..Recorder::default() };
+    let mut machine = Machine::new(spec.clone(), recorder).expect("a machine");
     let mut times = vec![0; spec.cores as usize];
     let mut straddles = vec![0; spec.cores as usize];
     let (mut at, mut in_runs) = (0, 0);
@@ -204,16 +202,12 @@ fn go(spec: &MachineSpec, records: &[Record], way: Way) -> Seen {
                 if way == Way::Long {
                     let lines = references(&machine, core, op, record);
                     straddles[core as usize] += u64::from(lines.len() > 1);
-                    lines.iter().try_for_each(|reference| {
-                        machine.observer_mut().long_way.set(true);
-                        machine.reference(reference)
-                    })
+                    lines.iter().try_for_each(|reference| machine.reference(reference))
                 } else {
                     machine.access(core, op, addr, record.size)
                 }
             }
         };
-        machine.observer_mut().long_way.set(false);
         done.expect("no promise breaks");
     }
     if spec.rules.drain_at_end {
@@ -408,6 +402,9 @@ fn a_run_ends_with_the_access_after_which_its_onlooker_halts() {
         assert_eq!(run_from(&mut machine, &records), halts_at - before);
         assert_eq!(machine.observer().told, halts_at);
     }
+    machine.observer_mut().halts_at = Some(20);
+    let access = Access { op: coherence::Op::Read, addr: Addr(0x1000), bytes: 4 };
+    assert_eq!(machine.accesses(std::iter::repeat_n((0, access), 40)), (3, Ok(())));
     machine.observer_mut().halts_at = None;
     assert_eq!(run_from(&mut machine, &records), 40);
 }

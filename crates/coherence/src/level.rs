@@ -6,7 +6,7 @@ use crate::counters::LevelCounters;
 use crate::reference::Op;
 use crate::rules::Silent;
 use crate::spec::{Inclusion, LevelSpec, WritePolicy};
-use crate::step::State;
+use crate::step::{STATES_MAX, State};
 
 /// A cache, the states of its lines, and what it counted.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Cache {
     /// The line that was used last in each set; only of a first level.
     last_used: Vec<LastUsed>,
     silent: Silent,
+    /// The mark of each state, clean and then dirty.
+    marks_of: [[u8; STATES_MAX]; 2],
     pub(crate) latency: u64,
     pub(crate) write: WritePolicy,
     pub(crate) inclusive: bool,
@@ -103,6 +105,7 @@ impl Cache {
             marks: vec![0; spec.geometry.lines() as usize],
             last_used: Vec::new(),
             silent,
+            marks_of: [false, true].map(|dirty| marks(silent, dirty)),
             latency: spec.latency,
             write: spec.write,
             inclusive: spec.inclusion == Inclusion::Inclusive,
@@ -272,10 +275,17 @@ impl Cache {
 
     #[inline]
     fn remark(&mut self, slot: Slot, state: State, dirty: bool) {
-        let load = self.silent.loads >> state.0 & 1;
-        let store = self.silent.stores >> state.0 & u16::from(dirty);
-        let silent = (load as u8 * SILENT_LOAD) | (store as u8 * SILENT_STORE);
-        self.marks[slot.index()] = state.0 | silent | (u8::from(dirty) * DIRTY);
+        self.marks[slot.index()] = self.marks_of[usize::from(dirty)][state.index()];
         self.forget(slot);
     }
+}
+
+/// Returns the mark of each state for a line that is dirty or not.
+fn marks(silent: Silent, dirty: bool) -> [u8; STATES_MAX] {
+    std::array::from_fn(|state| {
+        let load = silent.loads >> state & 1;
+        let store = silent.stores >> state & u16::from(dirty);
+        let silent = (load as u8 * SILENT_LOAD) | (store as u8 * SILENT_STORE);
+        state as u8 | silent | (u8::from(dirty) * DIRTY)
+    })
 }

@@ -45,6 +45,7 @@
 //! ```
 
 mod bus;
+mod copies;
 mod counters;
 mod defect;
 pub mod explore;

@@ -179,6 +179,14 @@ pub trait Observer {
     fn plants(&self, fault: Fault) -> bool {
         false
     }
+
+    /// Tells whether the machine shall take no short way where there is a long one: for a test that
+    /// compares the two, and for faults, which are planted on the long ways alone.
+    #[doc(hidden)]
+    #[inline]
+    fn takes_long_ways(&self) -> bool {
+        false
+    }
 }
 
 impl Observer for () {
@@ -281,5 +289,10 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     #[inline]
     fn plants(&self, fault: Fault) -> bool {
         self.0.plants(fault) || self.1.plants(fault)
+    }
+
+    #[inline]
+    fn takes_long_ways(&self) -> bool {
+        self.0.takes_long_ways() || self.1.takes_long_ways()
     }
 }

@@ -21,8 +21,12 @@ pub(crate) struct Core {
     consulted: Vec<usize>,
     /// The outermost level that includes all caches inside it, if one does.
     covering: Option<usize>,
+    /// The cache that has every line of the core, if one is sure to.
+    pub(crate) complete: Option<usize>,
     /// The second level can bring a line into the first by itself: see `refill`.
     pub(crate) refills: bool,
+    /// These two are all caches of the core: see `two_levels`.
+    pub(crate) two_levels: bool,
     pub(crate) clock: u64,
     pub(crate) write_buffer: WriteBuffer,
     pub(crate) counters: CoreCounters,
@@ -60,12 +64,16 @@ impl Core {
             && caches[..2].iter().all(|cache| cache.write == WritePolicy::WriteBack);
         let instructions = (caches.len() > levels && covering.is_none()).then_some(levels);
         let innermost = covering.unwrap_or(0);
+        let complete = if caches.len() == 1 { Some(0) } else { covering };
+        let complete = complete.filter(|cache| cache + 1 == levels);
         Ok(Self {
             caches,
             levels,
             consulted: (innermost..levels).rev().chain(instructions).collect(),
             covering,
+            complete,
             refills,
+            two_levels: refills && levels == 2,
             clock: 0,
             write_buffer: WriteBuffer::new(spec.write_buffer),
             counters: CoreCounters::default(),
@@ -100,10 +108,10 @@ impl Core {
         self.covering.is_some_and(|level| cache < level || cache == self.levels)
     }
 
-    /// Tells whether a cache is the outermost level and has every line of the core.
+    /// Tells whether a cache is sure to have every line of the core.
     #[inline]
     pub(crate) fn has_all(&self, cache: usize) -> bool {
-        self.covering == Some(cache) && cache + 1 == self.levels
+        self.complete == Some(cache)
     }
 
     /// Returns the level that a cache's victims and misses meet next; only of an inner one.
@@ -120,24 +128,9 @@ impl Core {
             .unwrap_or(State::INVALID)
     }
 
-    /// Sets the core's state for a line in every copy.
-    pub(crate) fn set_state(&mut self, line: LineAddr, state: State) {
-        for cache in &mut self.caches {
-            if let Some(slot) = cache.find(line) {
-                cache.set_state(slot, state);
-            }
-        }
-    }
-
     /// Returns the innermost copy of a line that is dirty.
     pub(crate) fn innermost_dirty(&self, line: LineAddr) -> Option<(usize, Slot)> {
-        self.copies(line).find(|(cache, slot)| self.caches[*cache].is_dirty(*slot))
-    }
-
-    /// Returns all copies of a line, innermost level first, the L1I's last.
-    pub(crate) fn copies(&self, line: LineAddr) -> impl Iterator<Item = (usize, Slot)> + '_ {
-        let caches = self.caches.iter().enumerate();
-        caches.filter_map(move |(i, cache)| cache.find(line).map(|slot| (i, slot)))
+        self.innermost_dirty_of(&self.copies(line))
     }
 
     /// Returns the lines of all caches; a line that several have comes several times.

@@ -75,6 +75,11 @@ impl Observer for Recorder {
     fn plants(&self, fault: coherence::Fault) -> bool {
         self.planted == Some(fault)
     }
+
+    #[cfg(test)]
+    fn takes_long_ways(&self) -> bool {
+        self.planted.is_some()
+    }
 }
 
 impl Watcher for Recorder {}

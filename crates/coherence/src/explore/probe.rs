@@ -140,4 +140,8 @@ impl Observer for Probe {
     fn plants(&self, fault: Fault) -> bool {
         self.fault == Some(fault)
     }
+
+    fn takes_long_ways(&self) -> bool {
+        self.fault.is_some()
+    }
 }

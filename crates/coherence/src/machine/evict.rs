@@ -144,7 +144,7 @@ impl<O: Observer> Machine<O> {
         }
         let last = self.leaves_nothing(core, cache) || self.is_last(core, line);
         let goes = if last && self.cores[core as usize].is_outermost(cache) {
-            self.writes_back(core, &victim)
+            self.writes_back(core, line, state, victim.dirty)
         } else {
             victim.dirty
         };
@@ -176,8 +176,13 @@ impl<O: Observer> Machine<O> {
     }
 
     /// Asks the protocol whether the last copy of a line is written back.
-    fn writes_back(&mut self, core: CoreId, victim: &Victim) -> bool {
-        let &Victim { line, state, dirty, .. } = victim;
+    pub(super) fn writes_back(
+        &mut self,
+        core: CoreId,
+        line: LineAddr,
+        state: State,
+        dirty: bool,
+    ) -> bool {
         match self.tables.processor(state, Processor::Evict) {
             ProcessorStep::Discard(_) => false,
             ProcessorStep::WriteBack(_) => true,

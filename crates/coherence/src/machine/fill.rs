@@ -25,8 +25,24 @@ pub(super) struct Brought {
 }
 
 impl<O: Observer> Machine<O> {
+    /// Brings a line that a cache misses into it, the first that is asked.
+    #[inline]
+    pub(super) fn bring_first(
+        &mut self,
+        request: &mut Request,
+        cache: usize,
+        now: &mut u64,
+    ) -> Brought {
+        if cache == 0
+            && let Some(brought) = self.bring_through(request, now)
+        {
+            return brought;
+        }
+        self.bring(request, cache, now)
+    }
+
     /// Brings a line that a cache of the core misses into it.
-    pub(super) fn bring(&mut self, request: &mut Request, cache: usize, now: &mut u64) -> Brought {
+    fn bring(&mut self, request: &mut Request, cache: usize, now: &mut u64) -> Brought {
         let Request { core, line, .. } = *request;
         let (slot, supply) = match self.spec.rules.victim_order {
             VictimOrder::VictimFirst => {
@@ -132,7 +148,7 @@ impl<O: Observer> Machine<O> {
     }
 
     /// Asks the bus for a line, and decides the core's state for it.
-    fn fill_from_bus(&mut self, request: &mut Request, now: &mut u64) -> Supply {
+    pub(super) fn fill_from_bus(&mut self, request: &mut Request, now: &mut u64) -> Supply {
         let &mut Request { core, line, event, .. } = request;
         // A core can hold a line that its levels lack: in its L1I, which a store that passes a
         // no-allocate first level does not ask. The levels then ask as if the core had nothing.

@@ -98,7 +98,11 @@ impl<O: Observer> Machine<O> {
         for core in 0..self.cores.len() as CoreId {
             let state = self.cores[core as usize].state(line);
             self.send_newest(core, line);
-            self.remove_copies(core, line);
+            for cache in &mut self.cores[core as usize].caches {
+                if let Some(slot) = cache.find(line) {
+                    cache.remove(slot);
+                }
+            }
             if state.is_valid() {
                 self.lose(core, line, state, Cause::Flush, Loss::Flush);
             } else {
@@ -115,7 +119,8 @@ impl<O: Observer> Machine<O> {
 
     /// Sends a core's newest dirty data of a line, if there is any, below the bus.
     fn send_newest(&mut self, core: CoreId, line: LineAddr) {
-        let Some(from) = self.clean_copies(core, line, true) else { return };
+        let copies = self.cores[core as usize].copies(line);
+        let Some(from) = self.clean_copies(core, line, &copies, true) else { return };
         let owner = &mut self.cores[core as usize];
         owner.caches[owner.levels - 1].counters.write_backs += 1;
         owner.counters.cleaned += 1;

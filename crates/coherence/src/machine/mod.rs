@@ -15,6 +15,7 @@ mod refill;
 mod shared;
 mod snoop;
 mod through;
+mod two_levels;
 
 pub use self::hits::{Access, RUN_MAX};
 
@@ -24,6 +25,7 @@ use cache::{Addr, GeometryError, LineAddr, LineSize};
 
 use self::evict::Displaced;
 use crate::bus::Bus;
+use crate::copies::Copies;
 use crate::counters::{
     BusCounters, Cause, CoreCounters, LevelCounters, MemoryCounters, Transitions,
 };
@@ -55,6 +57,15 @@ pub struct Machine<O> {
     /// Dirty lines that have left a private cache and not yet arrived further out.
     in_transit: Vec<(CoreId, LineAddr)>,
     broken: Option<Broken>,
+}
+
+/// A core's state for a line becomes another.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    core: CoreId,
+    line: LineAddr,
+    from: State,
+    to: State,
 }
 
 /// A promise that the machine broke: a cell that no path may reach was asked for.
@@ -154,6 +165,23 @@ impl<O: Observer> Machine<O> {
             return self.reference(&Reference { core, op, line, offset, bytes });
         }
         self.straddle(core, op, addr, bytes)
+    }
+
+    /// Performs accesses one after the other, until one breaks a promise or the observer wants to
+    /// be asked; returns how many were performed.
+    pub fn accesses(
+        &mut self,
+        accesses: impl Iterator<Item = (CoreId, Access)>,
+    ) -> (u64, Result<(), Broken>) {
+        let mut count = 0;
+        for (core, Access { op, addr, bytes }) in accesses {
+            count += 1;
+            let result = self.access(core, op, addr, bytes);
+            if result.is_err() || self.observer.halts() {
+                return (count, result);
+            }
+        }
+        (count, Ok(()))
     }
 
     #[cold]
@@ -281,14 +309,27 @@ impl<O: Observer> Machine<O> {
         if from == to {
             return;
         }
-        let owner = &mut self.cores[core as usize];
-        match (from.is_valid(), to.is_valid(), &mut self.holders) {
-            // A core without the line has no copy to be marked.
-            (true, true, _) => owner.set_state(line, to),
-            (false, _, Some(holders)) => holders.add(core, line),
-            (true, false, Some(holders)) => holders.remove(core, line),
-            (_, _, None) => {}
+        if from.is_valid() && to.is_valid() {
+            let copies = self.cores[core as usize].copies(line);
+            self.change_copies(&copies, Change { core, line, from, to }, cause);
+            return;
         }
+        // A core without the line has no copy to be marked.
+        if let Some(holders) = &mut self.holders {
+            if to.is_valid() { holders.add(core, line) } else { holders.remove(core, line) }
+        }
+        self.cores[core as usize].transitions.count(from, to, cause);
+        self.observer.changed(core, line, from, to, cause);
+    }
+
+    /// Changes a core's state for a line that it keeps, whose copies are known.
+    fn change_copies(&mut self, copies: &Copies, change: Change, cause: Cause) {
+        let Change { core, line, from, to } = change;
+        if from == to {
+            return;
+        }
+        let owner = &mut self.cores[core as usize];
+        owner.set_state(copies, to);
         owner.transitions.count(from, to, cause);
         self.observer.changed(core, line, from, to, cause);
     }

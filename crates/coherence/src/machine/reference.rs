@@ -181,7 +181,7 @@ impl<O: Observer> Machine<O> {
             cache.touch(slot);
             (slot, cache.state_in(slot))
         } else {
-            let brought = self.bring(request, first, &mut now);
+            let brought = self.bring_first(request, first, &mut now);
             (brought.slot, brought.state)
         };
         if request.filled.is_none() {
@@ -264,7 +264,7 @@ impl<O: Observer> Machine<O> {
                 return Taken::At(level, slot);
             }
             if cache.write != (WritePolicy::WriteThrough { allocate: false }) {
-                return Taken::At(level, self.bring(request, level, now).slot);
+                return Taken::At(level, self.bring_first(request, level, now).slot);
             }
             cache.counters.write_throughs += 1;
         }

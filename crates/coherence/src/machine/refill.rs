@@ -4,10 +4,7 @@
 //! said in one piece: the first level's victim departs, the line comes, the access is performed.
 //! `tests/properties.rs` compares both ways.
 
-use cache::Choice;
-
 use super::hits::observe_silent;
-use crate::fault::Fault;
 use crate::observe::{FirstLevel, Observer, Place};
 use crate::private::Core;
 use crate::reference::{Op, Reference};
@@ -22,7 +19,7 @@ impl Core {
     #[inline]
     pub(super) fn refill(&mut self, observer: &mut impl Observer, reference: &Reference) -> bool {
         let &Reference { core, op, line, .. } = reference;
-        if !self.refills || observer.plants(Fault::NoBackInvalidation) {
+        if !self.refills || observer.takes_long_ways() {
             return false;
         }
         let [first, second, ..] = &mut self.caches[..] else { return false };
@@ -43,27 +40,9 @@ impl Core {
         let state = second.state_in(outer);
         let inside = |slot| Place::Private { core, cache: 0, slot };
         let outside = |slot| Place::Private { core, cache: 1, slot };
-        let slot = match first.choose(line) {
-            Choice::Vacant(slot) => {
-                first.place(slot, line, state);
-                slot
-            }
-            Choice::Victim(slot) => {
-                first.counters.evictions += 1;
-                if first.is_dirty(slot) {
-                    let victim = first.line(slot);
-                    let below = second.find(victim).expect("an inclusive level has the line");
-                    first.counters.write_backs += 1;
-                    second.counters.write_backs_received += 1;
-                    second.touch(below);
-                    counters.dirty_merged += u64::from(second.is_dirty(below));
-                    second.set_dirty(below, true);
-                    observer.copied(victim, inside(slot), outside(below));
-                }
-                first.overwrite(slot, line, state);
-                slot
-            }
-        };
+        let slot = self.take_first(observer, core, line, state);
+        let [first, second, ..] = &mut self.caches[..] else { return false };
+        let counters = &mut self.counters;
         second.counters.hits += 1;
         second.touch(outer);
         first.counters.fills += 1;

@@ -2,8 +2,9 @@
 
 use cache::LineAddr;
 
-use super::Machine;
 use super::reference::Request;
+use super::{Change, Machine};
+use crate::copies::Copies;
 use crate::counters::Cause;
 use crate::fault::Fault;
 use crate::holders::ones;
@@ -112,7 +113,9 @@ impl<O: Observer> Machine<O> {
         let asked =
             if O::LOOKS { self.everybody_but(core) } else { self.may_hold(line, Some(core)) };
         for other in ones(asked) {
-            let state = self.cores[other as usize].state(line);
+            let owner = &self.cores[other as usize];
+            let copies = &owner.copies(line);
+            let state = owner.state_of(copies);
             self.observer.decided(other, line, Cell::Snoop(state, op));
             if !state.is_valid() {
                 continue;
@@ -123,7 +126,7 @@ impl<O: Observer> Machine<O> {
             }
             snooped.held |= self.raises_wire(state);
             if snooped.clean.is_none() && self.supplies_clean(state) {
-                snooped.clean = self.innermost(other, line);
+                snooped.clean = innermost(other, copies);
             }
             let step = self.tables.snoop(state, op);
             let Some(next) = step.next() else {
@@ -132,18 +135,23 @@ impl<O: Observer> Machine<O> {
             };
             match step {
                 SnoopStep::Never | SnoopStep::Silent(_) => {}
-                SnoopStep::Flush(_) => snooped.dirty = self.flush(other, line, next, !moves),
+                SnoopStep::Flush(_) => {
+                    snooped.dirty = self.flush(other, line, copies, next, !moves);
+                }
                 SnoopStep::Supply(_) if !self.spec.protocol.holding(state).dirty => {
-                    snooped.forwarded = self.innermost(other, line);
+                    snooped.forwarded = innermost(other, copies);
                 }
                 SnoopStep::Supply(_) if self.spec.protocol.holding(next).dirty => {
-                    snooped.dirty = self.supply_dirty(other, line);
+                    snooped.dirty = self.supply_dirty(other, line, copies);
                 }
                 // Where the requester does not take the line, what lies below the bus has to.
-                SnoopStep::Supply(_) => snooped.dirty = self.flush(other, line, next, !wants_data),
-                SnoopStep::HandOver(_) => self.hand_over(other, line, next),
+                SnoopStep::Supply(_) => {
+                    snooped.dirty = self.flush(other, line, copies, next, !wants_data);
+                }
+                SnoopStep::HandOver(_) => self.hand_over(other, line, copies, next),
             }
-            self.snooped_to(core, other, op, line, state, next);
+            let change = Change { core: other, line, from: state, to: next };
+            self.snooped_to(core, op, copies, change);
         }
         snooped
     }
@@ -194,13 +202,14 @@ impl<O: Observer> Machine<O> {
         &mut self,
         owner: CoreId,
         line: LineAddr,
+        copies: &Copies,
         next: State,
         updates_memory: bool,
     ) -> Option<Source> {
         let core = &mut self.cores[owner as usize];
         core.counters.flushes += 1;
         self.observer.flushed(owner, line, false);
-        let Some(from) = self.clean_copies(owner, line, next.is_valid()) else {
+        let Some(from) = self.clean_copies(owner, line, copies, next.is_valid()) else {
             let state = self.cores[owner as usize].state(line);
             self.break_promise(owner, line, state, "a flush without a dirty copy");
             return None;
@@ -213,12 +222,12 @@ impl<O: Observer> Machine<O> {
     }
 
     /// A dirty owner sends its line to the requester alone and stays the owner.
-    fn supply_dirty(&mut self, owner: CoreId, line: LineAddr) -> Option<Source> {
+    fn supply_dirty(&mut self, owner: CoreId, line: LineAddr, copies: &Copies) -> Option<Source> {
         let core = &mut self.cores[owner as usize];
         core.counters.flushes += 1;
         core.counters.flushes_kept += 1;
         self.observer.flushed(owner, line, true);
-        let Some((cache, slot)) = core.innermost_dirty(line) else {
+        let Some((cache, slot)) = core.innermost_dirty_of(copies) else {
             let state = core.state(line);
             self.break_promise(owner, line, state, "a supply without a dirty copy");
             return None;
@@ -226,17 +235,11 @@ impl<O: Observer> Machine<O> {
         Some((owner, Place::Private { core: owner, cache, slot }))
     }
 
-    /// Returns the innermost copy of a line that a core holds.
-    fn innermost(&self, core: CoreId, line: LineAddr) -> Option<Source> {
-        let (cache, slot) = self.cores[core as usize].copies(line).next()?;
-        Some((core, Place::Private { core, cache, slot }))
-    }
-
     /// The requester, whose copy is as new, answers for the line from now on.
-    fn hand_over(&mut self, owner: CoreId, line: LineAddr, next: State) {
+    fn hand_over(&mut self, owner: CoreId, line: LineAddr, copies: &Copies, next: State) {
         self.cores[owner as usize].counters.handed_over += 1;
         self.observer.handed_over(owner, line);
-        if self.clean_copies(owner, line, next.is_valid()).is_none() {
+        if self.clean_copies(owner, line, copies, next.is_valid()).is_none() {
             let state = self.cores[owner as usize].state(line);
             self.break_promise(owner, line, state, "a hand-over without a dirty copy");
         }
@@ -247,7 +250,7 @@ impl<O: Observer> Machine<O> {
         for (core, owner) in self.cores.iter().enumerate() {
             let core = core as CoreId;
             if core != reference.core {
-                for (cache, slot) in owner.copies(reference.line) {
+                for (cache, slot) in owner.copies(reference.line).iter() {
                     self.observer.stored(reference, Place::Private { core, cache, slot });
                 }
             }
@@ -260,13 +263,13 @@ impl<O: Observer> Machine<O> {
         &mut self,
         core: CoreId,
         line: LineAddr,
+        copies: &Copies,
         stay: bool,
     ) -> Option<Place> {
         let owner = &mut self.cores[core as usize];
-        let (newest, slot) = owner.innermost_dirty(line)?;
+        let (newest, slot) = owner.innermost_dirty_of(copies)?;
         let from = Place::Private { core, cache: newest, slot };
-        for cache in 0..owner.caches.len() {
-            let Some(slot) = owner.caches[cache].find(line) else { continue };
+        for (cache, slot) in copies.iter() {
             if cache != newest {
                 let was_dirty = owner.caches[cache].is_dirty(slot);
                 owner.counters.dirty_merged += u64::from(was_dirty);
@@ -280,17 +283,10 @@ impl<O: Observer> Machine<O> {
     }
 
     /// Moves a snooped line to its next state and counts what that was.
-    fn snooped_to(
-        &mut self,
-        requester: CoreId,
-        owner: CoreId,
-        op: BusOp,
-        line: LineAddr,
-        from: State,
-        next: State,
-    ) {
+    fn snooped_to(&mut self, requester: CoreId, op: BusOp, copies: &Copies, change: Change) {
+        let Change { core: owner, line, from, to: next } = change;
         if !next.is_valid() {
-            self.remove_copies(owner, line);
+            self.cores[owner as usize].remove(copies);
             self.cores[owner as usize].counters.invalidations += 1;
             self.cores[requester as usize].counters.invalidations_sent += 1;
             self.lose(owner, line, from, Cause::Snoop, Loss::Invalidation);
@@ -305,15 +301,12 @@ impl<O: Observer> Machine<O> {
             self.cores[requester as usize].counters.updates_sent += 1;
             self.observer.updated(owner, line);
         }
-        self.change(owner, line, from, next, Cause::Snoop);
+        self.change_copies(copies, change, Cause::Snoop);
     }
+}
 
-    /// Removes every copy of a line from a core's caches.
-    pub(super) fn remove_copies(&mut self, core: CoreId, line: LineAddr) {
-        for cache in &mut self.cores[core as usize].caches {
-            if let Some(slot) = cache.find(line) {
-                cache.remove(slot);
-            }
-        }
-    }
+/// Returns the innermost of a core's copies of a line.
+fn innermost(core: CoreId, copies: &Copies) -> Option<Source> {
+    let (cache, slot) = copies.innermost()?;
+    Some((core, Place::Private { core, cache, slot }))
 }
