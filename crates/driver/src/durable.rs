@@ -11,8 +11,9 @@ use crate::audit::{BrokenLaw, Turns, audit};
 use crate::config::{Clients, Config, Peers};
 use crate::interleave::{Interleave, Merger};
 use crate::observe::Watcher;
-use crate::replay::{ReplayOptions, Replayed, Streams, ticks};
+use crate::replay::{ReplayOptions, Replayed, Streams};
 use crate::replay_error::ReplayError;
+use crate::session::ticks;
 use crate::tally::Tally;
 
 /// A run under way.

@@ -41,6 +41,7 @@ pub mod protocol_file;
 mod replay;
 mod replay_error;
 pub mod report;
+mod session;
 mod steps;
 mod tally;
 

@@ -17,8 +17,9 @@ use trace::{Record, Source};
 use crate::config::Config;
 use crate::interleave::Interleave;
 use crate::observe::{Coverage, Values, Watcher};
-use crate::replay::{Counted, ReplayOptions, Replayed, Session, access_of};
+use crate::replay::{Counted, ReplayOptions, Replayed};
 use crate::replay_error::ReplayError;
+use crate::session::{Session, access_of};
 
 /// Why a replay cannot be split exactly.
 #[derive(Clone, PartialEq, Eq, Debug)]

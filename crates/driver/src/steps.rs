@@ -7,8 +7,9 @@ use trace::Source;
 
 use crate::config::Config;
 use crate::observe::{Step, StepRecorder};
-use crate::replay::{ReplayOptions, Session};
+use crate::replay::ReplayOptions;
 use crate::replay_error::ReplayError;
+use crate::session::Session;
 
 /// A machine whose every reference is shown as a [`Step`].
 pub struct StepTable {
