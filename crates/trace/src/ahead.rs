@@ -19,8 +19,9 @@ type Chunk = (Vec<Record>, Result<bool, TraceError>);
 
 /// A source that decodes in its own thread, at most four chunks ahead.
 ///
-/// A source that has threads of its own (mtrc) decodes in those. Buffers are recycled. Dropping it
-/// ends the thread at its next chunk; a thread that waits for input ends when that comes. Where no
+/// A source that has threads of its own (mtrc) decodes in those. All buffers are there from the
+/// start and go round: a long trace takes no more memory than a short one. Dropping it ends the
+/// thread at its next chunk; a thread that waits for input ends when that comes. Where no
 /// thread can be had, decoding is done in place.
 pub struct Ahead {
     header: Header,
@@ -49,7 +50,11 @@ impl Ahead {
             return Ahead { header, decoder: Decoder::Here(source) };
         }
         let (to_reader, chunks) = sync_channel(CHUNKS_AHEAD);
-        let (empties, from_reader) = sync_channel(CHUNKS_AHEAD + 2);
+        let (empties, from_reader) = sync_channel(CHUNKS_AHEAD + 1);
+        // Those that wait for the reader, and the one that is filled.
+        for _ in 0..=CHUNKS_AHEAD {
+            let _ = empties.try_send(Vec::new());
+        }
         // The thread takes the source when it runs; if it cannot be had the source is still here.
         let slot = Arc::new(Mutex::new(Some(source)));
         let theirs = Arc::clone(&slot);
@@ -76,7 +81,7 @@ fn decode(
     from_reader: &Receiver<Vec<Record>>,
 ) {
     loop {
-        let mut records = from_reader.try_recv().unwrap_or_default();
+        let Ok(mut records) = from_reader.recv() else { return };
         let more = source.read(&mut records);
         let last = !matches!(more, Ok(true));
         if to_reader.send((records, more)).is_err() || last {
@@ -109,7 +114,7 @@ impl Source for Ahead {
             into.extend_from_slice(&records);
         }
         records.clear();
-        // A full channel only means that there are buffers enough.
+        // The thread has just sent one, so there is room.
         let _ = empties.try_send(records);
         if !matches!(more, Ok(true)) {
             self.decoder = Decoder::Ended;

@@ -3,6 +3,8 @@
 //! One thread reads the file and deals chunks to the workers in turn; the consumer takes records
 //! from them in the same turn, so that no order has to be restored. Each worker has at most two
 //! chunks before it and one behind it, of at most 1.1 MiB raw or 1 MiB decoded: some 8 MiB each.
+//! All buffers are there from the start and go round, so that a long trace takes no more memory than
+//! a short one.
 
 use std::mem;
 use std::num::NonZero;
@@ -60,11 +62,19 @@ impl Pool {
         let processors = thread::available_parallelism().map_or(1, NonZero::get);
         let wanted = processors.min(WORKERS_MAX).min(workers).max(1);
         let (stored, from_workers) = channel();
+        // Those that wait before the workers, those in their hands, and the reader's.
+        for _ in 0..=wanted * (WAITING_MAX + 1) {
+            let _ = stored.send(Vec::new());
+        }
         let (mut lanes, mut works) = (Vec::new(), Vec::new());
         for _ in 0..wanted {
             let (work, from_reader) = sync_channel(WAITING_MAX);
             let (to_consumer, done) = sync_channel(DONE_MAX);
-            let (empties, from_consumer) = sync_channel(DONE_MAX + 2);
+            let (empties, from_consumer) = sync_channel(DONE_MAX + 1);
+            // Those that wait behind the worker, and the one in its hands.
+            for _ in 0..=DONE_MAX {
+                let _ = empties.try_send(Vec::new());
+            }
             let origin = framer.origin.clone();
             let stored = stored.clone();
             let worker = move || {
@@ -110,7 +120,7 @@ impl Pool {
                     into.extend_from_slice(&records);
                 }
                 records.clear();
-                // A full channel only means that there are buffers enough.
+                // It has just sent one, so there is room.
                 let _ = lane.empties.try_send(records);
                 Ok(Ok(*opened))
             }
@@ -126,7 +136,7 @@ impl Pool {
 /// Reads chunks and deals them out in turn, until the end, an error, or nobody listens.
 fn deal(mut framer: Framer, works: &[SyncSender<Work>], empties: &Receiver<Vec<u8>>) {
     for work in works.iter().cycle() {
-        let stored = empties.try_recv().unwrap_or_default();
+        let Ok(stored) = empties.recv() else { return };
         let next = match framer.next(stored) {
             Ok(Ok(packed)) => Work::Chunk(packed),
             Ok(Err(end)) => Work::Stop(Ok(end)),
@@ -157,7 +167,7 @@ fn decode(
     while let Ok(work) = work.recv() {
         let done = match work {
             Work::Chunk(mut packed) => {
-                let mut records = empties.try_recv().unwrap_or_default();
+                let Ok(mut records) = empties.recv() else { return };
                 let opened = chunk::open(&mut unpacker, &mut packed, origin, cores, &mut records);
                 // The reader may be at the end already.
                 let _ = to.stored.send(packed.stored);
