@@ -42,6 +42,7 @@ mod replay;
 mod replay_error;
 pub mod report;
 mod session;
+mod sieve;
 mod steps;
 mod tally;
 

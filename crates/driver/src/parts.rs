@@ -10,7 +10,7 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use cache::{Addr, Geometry, LineAddr, LineSize, Replacement};
+use cache::{Geometry, LineAddr, LineSize, Replacement};
 use coherence::MachineSpec;
 use trace::{Record, Source};
 
@@ -20,6 +20,7 @@ use crate::observe::{Coverage, Values, Watcher};
 use crate::replay::{Counted, ReplayOptions, Replayed};
 use crate::replay_error::ReplayError;
 use crate::session::{Session, access_of};
+use crate::sieve::Sieve;
 
 /// Why a replay cannot be split exactly.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,7 +59,7 @@ impl fmt::Display for Indivisible {
 /// How the lines of a machine fall into parts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Parts {
-    line: LineSize,
+    pub(crate) line: LineSize,
     /// The sets of the cache that has the fewest: a power of two, two or more.
     sets: usize,
     count: u64,
@@ -95,7 +96,7 @@ impl Parts {
 
     /// Returns the part of a line: neighbours are spread, and every part has about as many sets.
     #[inline]
-    const fn of(&self, line: LineAddr) -> u64 {
+    pub(crate) const fn of(&self, line: LineAddr) -> u64 {
         let set = Geometry::set_among(line, self.sets) as u64;
         ((set.wrapping_mul(0x9e37_79b9) & 0xffff_ffff) * self.count) >> 32
     }
@@ -185,140 +186,79 @@ impl Run<'_> {
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<Part, ReplayError> {
         let unlimited = ReplayOptions { warmup: 0, limit: None, ..self.options.clone() };
-        let mut sieve = Sieve {
-            session: Session::new(self.config, &unlimited, observer)?,
-            parts: self.parts,
-            number: self.number,
-            accesses: 0,
-            own: Vec::new(),
-            numbers: Vec::new(),
-            straddles: Vec::new(),
-        };
+        let session = Session::new(self.config, &unlimited, observer)?;
+        let sieve = Sieve::new(self.parts, self.number);
+        let mut machine = Sieved { session, sieve, accesses: 0 };
         let (warmup, limit) = (self.options.warmup, self.options.limit.unwrap_or(u64::MAX));
         let mut at_warmup = Vec::new();
         let mut counting = warmup == 0;
         let mut buffer = Vec::new();
-        while sieve.accesses < limit {
+        while machine.accesses < limit {
             let mut rest = source.lend(&mut buffer)?;
             if rest.is_empty() {
                 break;
             }
-            while !rest.is_empty() && sieve.accesses < limit {
+            while !rest.is_empty() && machine.accesses < limit {
                 let pause = if counting { limit } else { warmup.min(limit) };
-                rest = sieve.run_until(pause, rest)?;
-                if !counting && sieve.accesses == warmup {
-                    sieve.session.begin_counting();
-                    at_warmup.clone_from(&sieve.straddles);
+                rest = machine.run_until(pause, rest)?;
+                if !counting && machine.accesses == warmup {
+                    machine.session.begin_counting();
+                    at_warmup.clone_from(&machine.sieve.straddles);
                     counting = true;
                 }
             }
-            if progress(sieve.accesses).is_break() {
-                return Err(ReplayError::Interrupted(sieve.accesses));
+            if progress(machine.accesses).is_break() {
+                return Err(ReplayError::Interrupted(machine.accesses));
             }
         }
         if !counting {
-            sieve.session.begin_counting();
-            at_warmup.clone_from(&sieve.straddles);
+            machine.session.begin_counting();
+            at_warmup.clone_from(&machine.sieve.straddles);
         }
-        sieve.session.drain()?;
+        let Sieved { mut session, sieve, accesses } = machine;
+        session.drain()?;
         at_warmup.resize(sieve.straddles.len(), 0);
         let straddles = at_warmup.into_iter().zip(sieve.straddles).map(|(a, b)| [a, b]).collect();
-        let accesses = sieve.accesses.saturating_sub(warmup);
-        Ok(Part { counted: sieve.session.counted(accesses), straddles })
+        Ok(Part { counted: session.counted(accesses.saturating_sub(warmup)), straddles })
     }
 }
 
-/// Lets the references of one part through to a machine.
-struct Sieve<O> {
+/// A machine that performs the references of one part.
+struct Sieved<O> {
     session: Session<O>,
-    parts: Parts,
-    number: u64,
+    sieve: Sieve,
     /// Accesses so far, those of other parts too.
     accesses: u64,
-    /// References let through and not yet performed, and the numbers of their accesses.
-    own: Vec<Record>,
-    numbers: Vec<u64>,
-    /// Accesses that straddle lines and begin in this part, by core.
-    straddles: Vec<u64>,
 }
 
-impl<O: Watcher> Sieve<O> {
-    /// Takes records up to the access that is the last before a pause; returns those behind it.
+impl<O: Watcher> Sieved<O> {
+    /// Takes records, up to the access that is the last before a pause at most; returns those
+    /// behind them.
     fn run_until<'a>(
         &mut self,
         pause: u64,
         records: &'a [Record],
     ) -> Result<&'a [Record], ReplayError> {
-        let mut taken = 0;
-        for record in records {
-            if self.accesses == pause {
-                break;
-            }
-            taken += 1;
-            let core = u32::from(record.core);
-            if core >= self.session.machine().spec().cores {
-                self.flush()?;
-                self.session.grow(core).map_err(|error| error.at_access(self.accesses + 1))?;
-            }
-            if access_of(record.op).is_some() {
-                self.accesses += 1;
-                self.sift(record);
-            } else {
-                self.own.push(*record);
-                self.numbers.push(self.accesses);
-            }
+        let cores = self.session.machine().spec().cores;
+        if u32::from(records[0].core) >= cores {
+            let grown = self.session.grow(u32::from(records[0].core));
+            grown.map_err(|error| error.at_access(self.accesses + 1))?;
+            return Ok(records);
         }
-        self.flush()?;
-        Ok(&records[taken..])
-    }
-
-    /// Lets the references of an access through that are in this part.
-    #[inline]
-    fn sift(&mut self, record: &Record) {
-        let size = self.parts.line;
-        let first = size.line(Addr(record.addr));
-        let last = size.line(Addr(record.addr + u64::from(record.size - 1)));
-        if first != last {
-            self.sift_straddling(record, first, last);
-        } else if self.parts.of(first) == self.number {
-            self.own.push(*record);
-            self.numbers.push(self.accesses);
-        }
-    }
-
-    #[cold]
-    fn sift_straddling(&mut self, record: &Record, first: LineAddr, last: LineAddr) {
-        let (size, core) = (self.parts.line, usize::from(record.core));
-        if self.parts.of(first) == self.number {
-            self.straddles.resize(self.straddles.len().max(core + 1), 0);
-            self.straddles[core] += 1;
-        }
-        let end = record.addr + u64::from(record.size - 1);
-        for line in (first.0..=last.0).map(LineAddr) {
-            if self.parts.of(line) != self.number {
-                continue;
-            }
-            let base = size.base(line).0;
-            let from = record.addr.max(base);
-            let to = end.min(base + (size.bytes() - 1));
-            self.own.push(Record { addr: from, size: (to - from) as u32 + 1, ..*record });
-            self.numbers.push(self.accesses);
-        }
-    }
-
-    /// Performs what was let through. An error names the last access that was begun.
-    fn flush(&mut self) -> Result<(), ReplayError> {
+        // A record is one access at most.
+        let most = usize::try_from(pause - self.accesses).unwrap_or(usize::MAX);
+        let known = |record: &Record| u32::from(record.core) < cores;
+        let taken = self.sieve.sift(&records[..most.min(records.len())], known);
+        let (taken, rest) = records.split_at(taken);
         let before = self.session.accesses();
-        let done = self.session.run(&self.own);
-        let result = done.map_err(|error| {
+        let done = self.session.run(&self.sieve.own);
+        done.map_err(|error| {
+            // The last access that was begun.
             let performed = (self.session.accesses() - before).max(1);
-            let is_access = |(record, _): &(&Record, &u64)| access_of(record.op).is_some();
-            let mut accesses = self.own.iter().zip(&self.numbers).filter(is_access);
-            let number = accesses.nth(performed as usize - 1).map_or(0, |(_, number)| *number);
-            error.at_access(number)
-        });
-        self.own.clear();
-        self.numbers.clear();
-        result
+            error.at_access(self.accesses + self.sieve.access_of(taken, performed))
+        })?;
+        self.accesses +=
+            taken.iter().filter(|record| access_of(record.op).is_some()).count() as u64;
+        Ok(rest)
     }
 }
