@@ -7,6 +7,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use crate::crash_args::{CrashArgs, VaryArgs};
 use crate::model_args::{CheckArgs, WitnessArgs};
 use crate::mrc_args::MrcArgs;
+use crate::record_args::RecordArgs;
 
 /// Replays memory-access traces through multi-core write-back caches kept coherent by MESI and its
 /// relatives, and counts what happens.
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     /// Print coherence protocols
     #[command(subcommand)]
     Protocol(ProtocolCommand),
+    /// Record a trace of a program that runs
+    Record(RecordArgs),
     /// Say what a trace holds
     Info(InfoArgs),
     /// Turn a trace into another format

@@ -290,6 +290,21 @@ made while the streams are replayed), where a cache has but one set, where victi
 one sequence of random numbers, or where one fully associative cache tells capacity from conflict
 misses. docs/many-machines.md says more.",
     ),
+    e(
+        "E0320",
+        "nothing to record with",
+        "\
+`mesim record` runs a program under a recorder that is looked for when it is needed. `mesim record
+--check` says which are there, and how to get the others.",
+    ),
+    e(
+        "E0321",
+        "a program that cannot be recorded",
+        "\
+The program is not there, could not be started, or ended before its first access to memory. No trace
+was written. A program is named by a path, such as `./a.out`, or by a name that the shell would find,
+and comes after `--`: `mesim record -o out.mtrc -- ./a.out --its flags`.",
+    ),
     E0401,
     E0402,
     E0403,

@@ -481,6 +481,7 @@ fn read_options(trace: &TraceArgs, config: &Config) -> ReadOptions {
         format: trace.format,
         cores_max: cores,
         lackey_modify: lackey_modify(trace.lackey_modify),
+        lackey_slices: false,
         requests_write: trace.requests_write,
         core: None,
     }

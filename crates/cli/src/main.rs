@@ -22,6 +22,7 @@ mod mrc_args;
 mod output;
 mod progress;
 mod protocols;
+mod record_args;
 mod split;
 mod trace_explanations;
 mod trail;
@@ -39,9 +40,11 @@ fn main() -> ExitCode {
         Err(error) => return usage::show(&error),
     };
     let messages = Messages::new(args.message_format);
-    interrupt::install(messages);
+    if !matches!(args.command, args::Command::Record(_)) {
+        interrupt::install(messages);
+    }
     match commands::run(&args, messages) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             messages.show(&failure);
             ExitCode::from(failure.exit_code())

@@ -53,6 +53,7 @@ mod open;
 mod per_core;
 mod read;
 mod record;
+pub mod recorders;
 mod sink;
 mod sniff;
 mod source;

@@ -85,6 +85,9 @@ pub struct ReadOptions {
     pub cores_max: u16,
     /// How lackey's ` M` is read.
     pub lackey_modify: LackeyModify,
+    /// Says with a fence where lackey's scheduler stopped a thread that could have gone on: what
+    /// [`Turns`](crate::recorders::Turns) go by.
+    pub lackey_slices: bool,
     /// Takes the requests of a format without operations (oracle-general) as writes.
     pub requests_write: bool,
     /// Keeps the records of this core only, and the times, which belong to no core.
@@ -98,6 +101,7 @@ impl Default for ReadOptions {
             format: None,
             cores_max: CORES_MAX,
             lackey_modify: LackeyModify::default(),
+            lackey_slices: false,
             requests_write: false,
             core: None,
         }

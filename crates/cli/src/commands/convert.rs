@@ -86,7 +86,7 @@ fn is_folder(path: &Path) -> bool {
     path.to_string_lossy().ends_with('/') || path.is_dir()
 }
 
-fn output_format(path: &Path, wanted: Option<Format>) -> Result<Format, Diagnostic> {
+pub(super) fn output_format(path: &Path, wanted: Option<Format>) -> Result<Format, Diagnostic> {
     let by_name = || trace::format_of_name(path);
     wanted.or_else(by_name).ok_or_else(|| {
         Diagnostic::input("E0307", "the format of the output is not known by its name")

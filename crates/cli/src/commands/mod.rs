@@ -12,6 +12,8 @@ mod machines;
 mod mrc;
 mod outputs;
 mod protocol;
+#[cfg(unix)]
+mod record;
 mod replay;
 mod run;
 mod step;
@@ -19,12 +21,14 @@ mod twins;
 mod vary;
 mod verify;
 
+use std::process::ExitCode;
+
 use crate::args::{Args, Command};
 use crate::diagnostics::{Diagnostic, Messages};
 
 /// Runs the command that was asked for.
-pub(crate) fn run(args: &Args, messages: Messages) -> Result<(), Diagnostic> {
-    match &args.command {
+pub(crate) fn run(args: &Args, messages: Messages) -> Result<ExitCode, Diagnostic> {
+    let done = match &args.command {
         Command::Replay(args) => replay::run(args, messages),
         Command::Crash(args) => crash::run(args, messages),
         Command::Mrc(args) => mrc::run(args, messages),
@@ -34,5 +38,12 @@ pub(crate) fn run(args: &Args, messages: Messages) -> Result<(), Diagnostic> {
         Command::Convert(args) => convert::run(args, messages),
         Command::Gen(args) => generate::run(args, messages),
         Command::Explain(args) => explain::run(args),
-    }
+        // What is recorded is ended by its own signals, and ends with its own code.
+        #[cfg(unix)]
+        Command::Record(args) => return record::run(args, messages),
+        #[cfg(not(unix))]
+        Command::Record(_) => Err(Diagnostic::input("E0320", "recording needs a Unix")
+            .help("record under Linux; the trace can be replayed here")),
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

@@ -158,7 +158,7 @@ fn what_is_read_fast_is_read_right() {
     let counts = [
         compare(Format::Din, || Din),
         compare(Format::Xdin, || Xdin),
-        compare(Format::Lackey, || Lackey::new(4, modify)),
+        compare(Format::Lackey, || Lackey::new(4, modify, true)),
         compare(Format::Ncsu, || Ncsu { cores: 4 }),
         compare(Format::Percore, || Percore),
         compare(Format::Nus, Nus::default),

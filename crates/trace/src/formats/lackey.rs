@@ -30,11 +30,13 @@ pub(crate) struct Lackey {
     /// Valgrind's number of the thread of each core.
     threads: Vec<u64>,
     core: u16,
+    /// Say with a fence where a thread stops that could have gone on.
+    slices: bool,
 }
 
 impl Lackey {
-    pub(crate) fn new(cores: u16, modify: LackeyModify) -> Lackey {
-        Lackey { cores, modify, threads: Vec::new(), core: 0 }
+    pub(crate) fn new(cores: u16, modify: LackeyModify, slices: bool) -> Lackey {
+        Lackey { cores, modify, threads: Vec::new(), core: 0, slices }
     }
 
     #[inline]
@@ -53,8 +55,15 @@ impl Lackey {
     }
 
     /// Reads a message of Valgrind's; most mean nothing here.
-    fn message(&mut self, line: &[u8]) -> Result<(), Fault> {
-        let Some(thread) = scheduled_thread(line) else { return Ok(()) };
+    fn message(&mut self, line: &[u8], into: &mut Vec<Record>) -> Result<(), Fault> {
+        let Some(thread) = scheduled_thread(line) else {
+            if self.slices && line.ends_with(b"-> VgTs_Yielding") {
+                // A thread gives way when it has started another.
+                let gave_way = line.ends_with(b"(VG_(vg_yield)) -> VgTs_Yielding");
+                into.push(Record::event(self.core, Op::Fence, u64::from(gave_way)));
+            }
+            return Ok(());
+        };
         let digits = &line[thread.clone()];
         let number = number::decimal_digits(digits).map_err(|_| {
             Fault::new(TraceErrorKind::BadCore, thread.clone())
@@ -106,7 +115,7 @@ impl LineFormat for Lackey {
 
     fn line(&mut self, line: &[u8], into: &mut Vec<Record>) -> Result<(), Fault> {
         if message_text(line).is_some() {
-            return self.message(line);
+            return self.message(line, into);
         }
         if is_unmarked_message(line) {
             return Ok(());

@@ -55,7 +55,10 @@ pub(crate) fn reader(
         Format::Mtrc => Ok(Box::new(MtrcReader::new(buffer.into_input(), path, codec, cores)?)),
         Format::Din => boxed(din::Din, buffer, path, codec, format),
         Format::Xdin => boxed(xdin::Xdin, buffer, path, codec, format),
-        Format::Lackey => boxed(lackey::Lackey::new(cores, modify), buffer, path, codec, format),
+        Format::Lackey => {
+            let lackey = lackey::Lackey::new(cores, modify, options.lackey_slices);
+            boxed(lackey, buffer, path, codec, format)
+        }
         Format::Ncsu => boxed(ncsu::Ncsu { cores }, buffer, path, codec, format),
         Format::Percore => boxed(percore::Percore, buffer, path, codec, format),
         Format::Nus => boxed(nus::Nus::default(), buffer, path, codec, format),
