@@ -19,6 +19,7 @@ mod clock;
 mod din;
 #[cfg(test)]
 mod fast_tests;
+mod fixed;
 mod keys;
 mod lackey;
 mod msr;
