@@ -49,7 +49,7 @@ a read of address 0xb.",
 The file holds bytes that no text contains. All formats but mtrc and oracle-general are text. mtrc
 is recognised by its first bytes; oracle-general is known by its name (`.oracleGeneral`, or
 `.oracleGeneral.bin`) or by `--format oracle-general` alone.
-gzip, zstd, xz and lz4 are recognised by their first bytes whatever the file is called.",
+gzip, zstd, xz, lz4 and zip are recognised by their first bytes whatever the file is called.",
     ),
     e(
         "E0107",
@@ -65,7 +65,8 @@ diagnostic says.",
         "E0108",
         "damaged compressed file",
         "\
-The compressed file's own checks fail. Copy it again.",
+The compressed file's own checks fail. Copy it again. Of a zip every member is compared with what
+its head says, and all of them with the directory at the end; none may be longer than it says.",
     ),
     e(
         "E0109",
@@ -270,5 +271,14 @@ after them. Copy the file again, or record it again.",
 The index at the end of an mtrc trace fails its CRC, has rows that are not of the chunks before it,
 or has bytes after its end mark. The chunks have CRCs of their own, so that the records are not in
 doubt, but the file is not as it was written.",
+    ),
+    e(
+        "E0136",
+        "a zip that is not read",
+        "\
+A member of a zip archive is encrypted, packed by a method other than deflate, or stored with its
+length behind it, where a pipe cannot know it. What `unzip` can read can be packed anew:
+
+    unzip -p old.zip | gzip > new.gz",
     ),
 ];

@@ -11,11 +11,16 @@ pub enum Codec {
     Xz,
     /// The LZ4 frame format, one frame or several.
     Lz4,
+    /// A zip archive, its members one after the other; read, not written.
+    Zip,
 }
 
 impl Codec {
     /// Every compression.
-    pub const ALL: &[Codec] = &[Codec::Gzip, Codec::Zstd, Codec::Xz, Codec::Lz4];
+    pub const ALL: &[Codec] = &[Codec::Gzip, Codec::Zstd, Codec::Xz, Codec::Lz4, Codec::Zip];
+
+    /// Every compression that is written too.
+    pub const WRITTEN: &[Codec] = &[Codec::Gzip, Codec::Zstd, Codec::Xz, Codec::Lz4];
 
     /// The number of bytes that [`of_magic`](Self::of_magic) wants to see.
     pub const MAGIC_BYTES: usize = 6;
@@ -28,6 +33,7 @@ impl Codec {
             Codec::Zstd => "zstd",
             Codec::Xz => "xz",
             Codec::Lz4 => "lz4",
+            Codec::Zip => "zip",
         }
     }
 
@@ -39,6 +45,7 @@ impl Codec {
             Codec::Zstd => "zst",
             Codec::Xz => "xz",
             Codec::Lz4 => "lz4",
+            Codec::Zip => "zip",
         }
     }
 
@@ -52,6 +59,8 @@ impl Codec {
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Codec::Zstd),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Codec::Xz),
             [0x04, 0x22, 0x4d, 0x18, ..] => Some(Codec::Lz4),
+            // The first member, or the end of an archive that has none.
+            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some(Codec::Zip),
             _ => None,
         }
     }

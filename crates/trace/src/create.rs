@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use crate::codec::Codec;
 use crate::compress;
 use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
@@ -29,6 +30,9 @@ pub fn create_with(
     let named = Named { path: path.to_owned(), sink: None };
     if format.is_read_only() {
         return Err(named.name(read_only(format)));
+    }
+    if Codec::of_name(&path.to_string_lossy()).0 == Some(Codec::Zip) {
+        return Err(named.name(no_zip()));
     }
     let file = File::create(path).map_err(|error| named.name(write_error(error)))?;
     let out = compress::encoder(path, file).map_err(|error| named.name(write_error(error)))?;
@@ -75,6 +79,15 @@ pub fn create_per_core(
         cores: Vec::new(),
         batch: Vec::new(),
     }))
+}
+
+/// Makes the error of a name that asks for a zip; the path is the caller's to fill in.
+#[cold]
+fn no_zip() -> TraceError {
+    TraceError::new(TraceErrorKind::ReadOnly, "<output>")
+        .found("zip, which is read and not written")
+        .expected("a name that ends in .gz, .zst, .xz or .lz4, or in none of them")
+        .help("`.zst` packs a trace best for its speed")
 }
 
 /// A sink whose errors name the file.

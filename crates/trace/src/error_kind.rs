@@ -73,6 +73,8 @@ pub enum TraceErrorKind {
     BadChunk,
     /// The index of a binary trace is damaged or is not of this trace.
     BadIndex,
+    /// A zip archive with a member that is encrypted, or packed in a way that is not read.
+    BadArchive,
 }
 
 impl TraceErrorKind {
@@ -113,6 +115,7 @@ impl TraceErrorKind {
         TraceErrorKind::NewerVersion,
         TraceErrorKind::BadChunk,
         TraceErrorKind::BadIndex,
+        TraceErrorKind::BadArchive,
     ];
 
     /// Returns the code, which never changes: `E0101` and on.
@@ -154,6 +157,7 @@ impl TraceErrorKind {
             TraceErrorKind::NewerVersion => "E0133",
             TraceErrorKind::BadChunk => "E0134",
             TraceErrorKind::BadIndex => "E0135",
+            TraceErrorKind::BadArchive => "E0136",
         }
     }
 
@@ -196,6 +200,7 @@ impl TraceErrorKind {
             TraceErrorKind::NewerVersion => "a newer version of the format",
             TraceErrorKind::BadChunk => "damaged chunk",
             TraceErrorKind::BadIndex => "damaged index",
+            TraceErrorKind::BadArchive => "a zip that is not read",
         }
     }
 }

@@ -15,3 +15,4 @@ mod per_core;
 mod requests;
 mod round_trip;
 mod sniffing;
+mod zip;

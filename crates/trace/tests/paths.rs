@@ -42,7 +42,7 @@ fn a_dash_is_standard_input() {
 fn files_are_compressed_by_their_names_and_read_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let records = sayable(Format::Mtrace, 20_000, 12);
-    let names = Codec::ALL.iter().map(|codec| format!("t.mtrace.{}", codec.extension()));
+    let names = Codec::WRITTEN.iter().map(|codec| format!("t.mtrace.{}", codec.extension()));
     for name in names.chain(["t.mtrace".to_owned()]) {
         let path = folder.path().join(&name);
         let mut sink =

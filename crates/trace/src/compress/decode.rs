@@ -8,6 +8,7 @@ use liblzma::stream::{CONCATENATED, Stream};
 use lz4_flex::frame::FrameDecoder;
 
 use crate::codec::Codec;
+use crate::compress::zip::ZipMembers;
 
 /// The most memory that undoing xz may take, in bytes; `xz -9` needs 65 MiB.
 const XZ_BYTES_MAX: u64 = 256 << 20;
@@ -25,6 +26,7 @@ pub fn decoder(codec: Codec, input: Box<dyn Read + Send>) -> io::Result<Box<dyn 
             Box::new(XzDecoder::new_stream(input, stream))
         }
         Codec::Lz4 => Box::new(Lz4Frames::new(input)),
+        Codec::Zip => Box::new(ZipMembers::new(input)),
     })
 }
 

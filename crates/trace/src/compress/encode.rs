@@ -1,6 +1,6 @@
 //! Compressed files by their names.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use flate2::Compression;
@@ -19,6 +19,7 @@ const ZSTD_LEVEL: i32 = 3;
 
 /// Compresses what is written as the name says: `.gz`, `.zst`, `.xz`, `.lz4`, else not at all.
 ///
+/// A zip is not written: that is an error of the kind `Unsupported`.
 /// The file is whole only after [`FinishWrite::finish`]. All four end with a checksum of the
 /// content, so that a bit that flips on the way is noticed.
 pub fn encoder<'out, W: Write + 'out>(
@@ -38,6 +39,7 @@ pub fn encoder<'out, W: Write + 'out>(
             let stream = Stream::new_easy_encoder(XZ_LEVEL, Check::Crc64)?;
             Box::new(Xz(XzEncoder::new_stream(out, stream)))
         }
+        Some(Codec::Zip) => return Err(ErrorKind::Unsupported.into()),
         Some(Codec::Lz4) => {
             let frame = FrameInfo::new().content_checksum(true);
             Box::new(Lz4(FrameEncoder::with_frame_info(frame, out)))

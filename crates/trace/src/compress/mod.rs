@@ -2,6 +2,10 @@
 
 mod decode;
 mod encode;
+mod peeked;
+mod zip;
+mod zip_directory;
+mod zip_member;
 
 pub use decode::decoder;
 pub use encode::encoder;

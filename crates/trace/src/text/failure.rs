@@ -68,9 +68,20 @@ pub(crate) fn input_error(
             .caused_by(source);
     };
     let name = codec.name();
-    if source.kind() == io::ErrorKind::UnexpectedEof {
+    // What is packed in members says in which one it ends.
+    let within = match source.get_ref() {
+        Some(where_) if codec == Codec::Zip => where_.to_string(),
+        _ => format!("within the {name} data"),
+    };
+    if source.kind() == io::ErrorKind::Unsupported {
+        TraceError::new(TraceErrorKind::BadArchive, path)
+            .found(format!("{source}, after {read}"))
+            .expected("members that are stored or deflated, and not encrypted")
+            .help("unpack it and pack it anew: `unzip -p OLD.zip | gzip > NEW.gz`")
+            .caused_by(source)
+    } else if source.kind() == io::ErrorKind::UnexpectedEof {
         TraceError::new(TraceErrorKind::Truncated, path)
-            .found(format!("the end of the file within the {name} data, after {read}"))
+            .found(format!("the end of the file {within}, after {read}"))
             .expected(format!("the rest of the {name} data"))
             .help("the file was cut off: copy or record it again")
             .caused_by(source)
