@@ -591,6 +591,79 @@ fn traces_of_requests_are_read_and_never_written() {
     insta::assert_snapshot!("requests", shown);
 }
 
+/// Makes a file of a thread of drmemtrace: a store, and whatever records come behind it.
+fn thread_file(version: u64, thread: u64, more: &[(u16, u16, u64)]) -> Vec<u8> {
+    let entries =
+        [(25, 0, version), (22, 0, thread), (24, 0, 1), (28, 2, 10 * thread), (1, 4, 64 * thread)];
+    let bytes = |&(number, size, addr): &(u16, u16, u64)| {
+        let mut bytes = number.to_le_bytes().to_vec();
+        bytes.extend(size.to_le_bytes().into_iter().chain(addr.to_le_bytes()));
+        bytes
+    };
+    entries.iter().chain(more).flat_map(bytes).collect()
+}
+
+const FOOTER: (u16, u16, u64) = (26, 0, 0);
+
+#[test]
+fn traces_of_dynamorio_and_champsim_are_read_and_refused() {
+    let folder = Folder::with(&[GOOD]);
+    for name in ["threads", "x.dir/raw"] {
+        std::fs::create_dir_all(folder.join(name)).expect("a folder");
+    }
+    folder.write("threads/a.trace", &thread_file(7, 1, &[FOOTER]));
+    folder.write("threads/b.trace", &thread_file(7, 2, &[(17, 1, 3), FOOTER]));
+    folder.write("type.trace", &thread_file(7, 1, &[(77, 8, 0x1000), FOOTER]));
+    folder.write("back.trace", &thread_file(7, 3, &[(28, 2, 29), FOOTER]));
+    folder.write("no-footer.trace", &thread_file(7, 1, &[]));
+    folder.write("cut.trace", &thread_file(7, 1, &[])[..55]);
+    folder.write("newer.trace", &thread_file(8, 1, &[FOOTER]));
+    let raw = (0xc4 << 56 | 7 << 48 | 0x40_u64).to_le_bytes();
+    folder.write("raw", &[raw; 3].concat());
+    let instruction = |ip: u64, branch: u8| {
+        let mut bytes = [ip.to_le_bytes(), [branch, 0, 0, 0, 0, 0, 0, 0]].concat();
+        bytes.extend([0; 48]);
+        bytes
+    };
+    let instructions = [instruction(0x40_0000, 1), instruction(0x40_0004, 9)].concat();
+    folder.write("bad.champsimtrace", &instructions);
+    folder.write("cut.champsimtrace", &instructions[..100]);
+    folder.write("unknown", &instructions);
+    let mut session = Transcript::of(&folder);
+    for line in [
+        "replay threads/",
+        "replay type.trace",
+        "replay back.trace",
+        "replay no-footer.trace",
+        "info cut.trace",
+        "info newer.trace",
+        "info raw",
+        "info x.dir",
+        "info type.trace good.mtrace",
+        "replay threads/a.trace threads/b.trace --cores 1",
+        "info bad.champsimtrace",
+        "info cut.champsimtrace",
+        "info unknown",
+        "convert good.mtrace out.drmemtrace",
+        "convert good.mtrace out.din.zip",
+        "convert good.mtrace out.champsimtrace --strict",
+    ] {
+        session.refused(line);
+    }
+    session.refused_input("replay - --format drmemtrace", b"PK\x03\x04and so on");
+    session.warned("convert good.mtrace out.champsimtrace");
+    let mut shown = session.shown;
+    for line in [
+        "info traces/samples/counting.dir",
+        "info traces/samples/counting.champsimtrace.xz",
+        "info traces/samples/counting.trace.xz",
+        "replay traces/samples/counting.dir --quiet --counts-only",
+    ] {
+        let _ = writeln!(shown, "$ mesim {line}\n{}", at_root(line));
+    }
+    insta::assert_snapshot!("other_tools", shown);
+}
+
 #[test]
 fn a_strict_conversion_that_loses_leaves_nothing() {
     let folder = Folder::with(&[("all.mtrace", "@line 64\n0 R 0x1001 8\n1 A 0x1000\n0 B\n")]);

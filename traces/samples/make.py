@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""Makes the samples of the formats of requests, beside itself."""
+"""Makes the samples of the formats that other tools write, beside itself."""
 
+import gzip
+import lzma
 import pathlib
 import random
 import struct
+import zipfile
 
 FOLDER = pathlib.Path(__file__).parent
 OPERATIONS = ["get"] * 5 + ["gets", "set", "set", "add", "replace", "cas", "append", "prepend",
@@ -52,6 +55,64 @@ def cache(draw):
     return "\n".join(lines) + "\n"
 
 
+def counting(draw, thread):
+    """Instructions of a thread that adds up its own words and counts in a line that all share:
+    address, length, loads, stores, each of 8 bytes."""
+    own = 0x7F0000000000 + thread * 0x100000
+    for turn in range(draw.randrange(60, 90)):
+        yield 0x401000, 4, [own + turn * 8], []
+        yield 0x401004, 3, [], []
+        if turn % 5 == 0:
+            yield 0x401007, 5, [0x602040 + thread * 8], [0x602040 + thread * 8]
+        yield 0x40100C, 2, [], []
+
+
+def thread_file(draw, thread):
+    """A thread of drmemtrace: records of type, size, address; a block every 20 instructions."""
+    entries = [(25, 0, 7), (28, 12, 7), (28, 9, 0x240), (22, 0, 5000 + thread), (24, 0, 5000)]
+    time = 13_350_000_000_000_000 + thread * 7
+    for number, (at, length, loads, stores) in enumerate(counting(draw, thread)):
+        if number % 20 == 0:
+            time += draw.randrange(20, 60)
+            entries += [(28, 2, time), (28, 3, thread)]
+        # The last instruction of a turn is a jump that is taken, until it is not.
+        entries.append((48 if length == 2 else 10, length, at))
+        entries += [(0, 8, addr) for addr in loads] + [(1, 8, addr) for addr in stores]
+    entries += [(20, 64, 0x602040), (23, 0, 5000 + thread), (26, 0, 0)]
+    return b"".join(struct.pack("<HHQ", *entry) for entry in entries)
+
+
+def chunks(path, data):
+    """A zip as DynamoRIO's tools write it, in chunks."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, at in enumerate(range(0, len(data), 1200)):
+            archive.writestr(zipfile.ZipInfo(f"chunk.{number:04}"), data[at:at + 1200],
+                             zipfile.ZIP_DEFLATED)
+
+
+def champsim(draw, stores, padding):
+    """A core of ChampSim; so many places for stores, and so many bytes of registers and nothing."""
+    def places(addresses, count):
+        return struct.pack(f"<{count}Q", *addresses, *[0] * (count - len(addresses)))
+    out = b""
+    for at, length, loads, stored in counting(draw, 0):
+        jump = length == 2
+        out += struct.pack("<QBB", at, jump, jump) + bytes([1, 2]) + bytes(padding - 2)
+        out += places(stored, stores) + places(loads, 4) + bytes(8 if stores == 4 else 0)
+    return out
+
+
+THREADS = FOLDER / "counting.dir" / "trace"
+THREADS.mkdir(parents=True, exist_ok=True)
+for thread in range(3):
+    data = thread_file(random.Random(10 + thread), thread)
+    name = f"drmemtrace.counting.{5000 + thread}.0001.trace"
+    if thread < 2:
+        chunks(THREADS / f"{name}.zip", data)
+    else:
+        (THREADS / f"{name}.gz").write_bytes(gzip.compress(data, mtime=0))
+(FOLDER / "counting.champsimtrace.xz").write_bytes(lzma.compress(champsim(random.Random(20), 2, 6)))
+(FOLDER / "counting.trace.xz").write_bytes(lzma.compress(champsim(random.Random(21), 4, 14)))
 (FOLDER / "cache.oracleGeneral").write_bytes(oracle_general(random.Random(1)))
 (FOLDER / "disks.csv").write_text(disks(random.Random(2)))
 (FOLDER / "cache.csv").write_text(cache(random.Random(3)))

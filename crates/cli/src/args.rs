@@ -63,8 +63,9 @@ pub(crate) enum Command {
 /// How a trace is read.
 #[derive(ClapArgs, Clone, Debug)]
 pub(crate) struct TraceArgs {
-    /// The trace's format: mtrace, mtrc, din, xdin, lackey, ncsu, percore, nus, oracle-general, msr
-    /// or twitter; recognised by name and content if left out
+    /// The trace's format: mtrace, mtrc, din, xdin, lackey, ncsu, percore, nus, drmemtrace,
+    /// champsim, champsim-cloudsuite, oracle-general, msr or twitter; recognised by name and
+    /// content if left out
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) format: Option<trace::Format>,
 
@@ -121,7 +122,7 @@ Examples:
     mesim replay - --format lackey")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ReplayArgs {
-    /// The trace: a file, `-` for standard input, or a folder or list of per-core files
+    /// The trace: a file, `-` for standard input, or a folder or list of per-core or thread files
     #[arg(required = true, value_name = "TRACE")]
     pub(crate) traces: Vec<PathBuf>,
 
@@ -287,12 +288,12 @@ pub(crate) struct ConvertArgs {
     #[arg(value_name = "OUT")]
     pub(crate) output: PathBuf,
 
-    /// The format of IN: mtrace, mtrc, din, xdin, lackey, ncsu, percore, nus, oracle-general, msr
-    /// or twitter
+    /// The format of IN: mtrace, mtrc, din, xdin, lackey, ncsu, percore, nus, drmemtrace,
+    /// champsim, champsim-cloudsuite, oracle-general, msr or twitter
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) from: Option<trace::Format>,
 
-    /// The format of OUT: mtrace, mtrc, din, xdin, lackey, ncsu, percore or nus
+    /// The format of OUT: mtrace, mtrc, din, xdin, lackey, ncsu, percore, nus or champsim
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) to: Option<trace::Format>,
 

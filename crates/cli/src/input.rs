@@ -391,6 +391,9 @@ fn open_sources(
     messages: Messages,
 ) -> Result<Sources, Diagnostic> {
     if trace::is_per_core(paths) {
+        if let Some(source) = trace::open_threads(paths, options)? {
+            return Ok(Sources::Ordered(source));
+        }
         return Ok(Sources::PerCore(trace::open_per_core(paths, options)?));
     }
     let source = trace::open(&Input::from(paths[0].as_path()), options)?;

@@ -16,9 +16,12 @@ the diagnostic says which. `-` stands for standard input.",
         "a folder, not a file",
         "\
 A folder stands where one trace file is expected. A folder of per-core files (one file a core, in
-the formats percore, nus, din or xdin) is replayed by naming the folder itself:
+the formats percore, nus, din, xdin or champsim) is replayed by naming the folder itself:
 
-    mesim replay cores/ --format percore",
+    mesim replay cores/ --format percore
+
+A folder of the thread files of drmemtrace is one trace, and so is a folder with a folder `trace` in
+it, as DynamoRIO's tools write it.",
     ),
     e(
         "E0103",
@@ -46,9 +49,11 @@ a read of address 0xb.",
         "E0106",
         "not a text file",
         "\
-The file holds bytes that no text contains. All formats but mtrc and oracle-general are text. mtrc
-is recognised by its first bytes; oracle-general is known by its name (`.oracleGeneral`, or
-`.oracleGeneral.bin`) or by `--format oracle-general` alone.
+The file holds bytes that no text contains. All formats but mtrc, drmemtrace, champsim and
+oracle-general are text. mtrc and drmemtrace are recognised by their first bytes; oracle-general is
+known by its name (`.oracleGeneral`, or `.oracleGeneral.bin`) or by `--format oracle-general` alone;
+champsim by its name (`.champsimtrace`, or `.trace` if what is in it can be instructions) or by
+`--format champsim` or `champsim-cloudsuite`.
 gzip, zstd, xz, lz4 and zip are recognised by their first bytes whatever the file is called.",
     ),
     e(
@@ -59,7 +64,7 @@ The compressed file, or the mtrc trace, ends before its end. The diagnostic says
 came before; they are not reported on, because counts of an unknown part of a trace mean nothing.
 If the part is what you want, decompress it and replay that. Of an mtrc trace the whole chunks
 before the cut are a trace too: `head -c BYTES trace.mtrc > whole.mtrc`, with the number that the
-diagnostic says.",
+diagnostic says. A file of drmemtrace without a footer, its last record, was cut off too.",
     ),
     e(
         "E0108",
@@ -106,20 +111,23 @@ A line goes on after its last field. In mtrace, a comment begins with `#`.",
 The format has no such operation. mtrace has R (load), W (store), A (atomic read-modify-write), I
 (instruction fetch), C (clean), F (flush), B (fence) and T (compute ticks). msr has Read and Write.
 twitter has get and gets, which are loads, and set, add, replace, cas, append, prepend, incr, decr
-and delete, which are stores.",
+and delete, which are stores. The records of drmemtrace have types from 0 to 49, those of champsim
+a 0 or 1 where they say whether they are branches: anything else is another format, or damage.",
     ),
     e(
         "E0113",
         "invalid core number",
         "\
-Cores are decimal numbers from 0.",
+Cores are decimal numbers from 0. In drmemtrace a thread (a record of type 22) has to be named
+before the first access.",
     ),
     e(
         "E0114",
         "no such core",
         "\
 The trace names a core that the machine does not have. Cores are numbered from 0, so that a
-machine of 4 cores has the cores 0 to 3. `--cores N` makes room; no machine has more than 64.",
+machine of 4 cores has the cores 0 to 3. `--cores N` makes room; no machine has more than 64. The
+threads of lackey and drmemtrace are cores, in the order in which they first appear.",
     ),
     e(
         "E0115",
@@ -147,7 +155,8 @@ Sizes are whole numbers of bytes: decimal, but hexadecimal in xdin.",
         "size out of range",
         "\
 An access touches 1 to 65536 bytes; a clean or flush, or a request of msr, which becomes several
-accesses, may cover up to 1 GiB.",
+accesses, may cover up to 1 GiB. In drmemtrace a size of 0 counts as 1; a bundle has 1 to 8
+instructions of at least a byte each.",
     ),
     e(
         "E0119",
@@ -202,7 +211,7 @@ after it.",
         "\
 Simulated time never runs backwards: each `@time` is at or after the one before, and so is each
 request of oracle-general. (msr and twitter traces are known to be slightly out of order: there an
-earlier time counts as the last one.)",
+earlier time counts as the last one.) Nor do the timestamps of a file of drmemtrace.",
     ),
     e(
         "E0127",
@@ -224,7 +233,8 @@ addresses have nothing to do with those of the others. Replay it alone.",
         "incomplete record",
         "\
 A binary trace ends within a record: it was cut off, or it is of another format. A record of
-oracle-general has 24 bytes, little endian: u32 seconds, u64 object, u32 size, i64 next access.",
+oracle-general has 24 bytes, little endian: u32 seconds, u64 object, u32 size, i64 next access. One
+of drmemtrace has 12, one of champsim 64, one of champsim-cloudsuite 96.",
     ),
     e(
         "E0130",
@@ -238,7 +248,8 @@ memory: at most 2^25 (33,554,432) different ones, of 1 GiB together. msr has at 
         "a format that is only read",
         "\
 oracle-general, msr and twitter are read but not written: what was read of them has addresses where
-the trace had keys and disks. `mesim convert` to mtrace keeps everything that was read.",
+the trace had keys and disks. drmemtrace and champsim-cloudsuite are not written either, and a zip
+is unpacked but not made. `mesim convert` to mtrace keeps everything that was read.",
     ),
     e(
         "E0132",
@@ -246,7 +257,11 @@ the trace had keys and disks. `mesim convert` to mtrace keeps everything that wa
         "\
 The file is called .mtrc, or is to be read as mtrc, but does not begin as such a file does, or its
 header is damaged. An mtrc trace begins with the bytes `MTRC\\x1a\\r\\n\\x00`. A transfer that
-changes line ends changes the sixth and seventh of them: copy the file again, as binary.",
+changes line ends changes the sixth and seventh of them: copy the file again, as binary.
+
+A drmemtrace trace begins with a header, a record of type 25. Raw files, as DynamoRIO's tracer
+writes them (`raw/*.raw.lz4`), have none: `drraw2trace -indir FOLDER.dir` makes thread files of
+them, in FOLDER.dir/trace.",
     ),
     e(
         "E0133",
@@ -254,7 +269,7 @@ changes line ends changes the sixth and seventh of them: copy the file again, as
         "\
 The mtrc trace has something that this version of mesim cannot read and must not ignore: a newer
 major version, a codec, flags, or program counters. Read it with the mesim that wrote it, or have
-that convert it to mtrace.",
+that convert it to mtrace. Of drmemtrace the versions 1 to 7 are read.",
     ),
     e(
         "E0134",

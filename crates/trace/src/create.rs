@@ -62,7 +62,7 @@ pub fn create_per_core(
     if format.names_cores() {
         return Err(TraceError::new(TraceErrorKind::NotPerCore, &shown)
             .found(format!("a format whose lines name cores ({})", format.name()))
-            .expected("a format of one core: din, xdin, lackey, percore or nus")
+            .expected("a format of one core: din, xdin, lackey, percore, nus or champsim")
             .help("write such a trace into one file"));
     }
     fs::create_dir_all(folder).map_err(|error| {

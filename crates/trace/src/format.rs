@@ -21,6 +21,12 @@ pub enum Format {
     Percore,
     /// NUS course traces, a file a core: `LABEL 0xVALUE`.
     Nus,
+    /// DynamoRIO's drmemtrace, threads by timestamps: binary, 12 bytes a record.
+    Drmemtrace,
+    /// ChampSim, a file a core: binary, 64 bytes an instruction.
+    Champsim,
+    /// ChampSim's variant of CloudSuite's traces: binary, 96 bytes an instruction.
+    ChampsimCloudsuite,
     /// libCacheSim's oracleGeneral, requests to a cache: binary, 24 bytes a request.
     OracleGeneral,
     /// Block traces as Microsoft Research Cambridge published them (CSV).
@@ -40,6 +46,9 @@ impl Format {
         Format::Ncsu,
         Format::Percore,
         Format::Nus,
+        Format::Drmemtrace,
+        Format::Champsim,
+        Format::ChampsimCloudsuite,
         Format::OracleGeneral,
         Format::Msr,
         Format::Twitter,
@@ -57,6 +66,9 @@ impl Format {
             Format::Ncsu => "ncsu",
             Format::Percore => "percore",
             Format::Nus => "nus",
+            Format::Drmemtrace => "drmemtrace",
+            Format::Champsim => "champsim",
+            Format::ChampsimCloudsuite => "champsim-cloudsuite",
             Format::OracleGeneral => "oracle-general",
             Format::Msr => "msr",
             Format::Twitter => "twitter",
@@ -83,6 +95,9 @@ impl Format {
             Format::Ncsu => &["ncsu"],
             Format::Percore => &["percore"],
             Format::Nus => &["nus"],
+            Format::Drmemtrace => &["drmemtrace"],
+            Format::Champsim => &["champsimtrace", "champsim"],
+            Format::ChampsimCloudsuite => &["champsim-cloudsuite"],
             Format::OracleGeneral => &["oracleGeneral", "oracle-general"],
             Format::Msr => &["msr"],
             Format::Twitter => &["twitter"],
@@ -110,6 +125,11 @@ impl Format {
             Format::Ncsu => "NCSU: `PROC r|w ADDR`, hex, in global order",
             Format::Percore => "a file a core: `r|w 0xADDR`",
             Format::Nus => "a file a core: `0|1|2 0xVALUE` for load, store, compute cycles",
+            Format::Drmemtrace => "DynamoRIO drmemtrace: binary, 12 bytes a record, threads",
+            Format::Champsim => "ChampSim: binary, 64 bytes an instruction",
+            Format::ChampsimCloudsuite => {
+                "ChampSim for CloudSuite: binary, 96 bytes an instruction"
+            }
             Format::OracleGeneral => "libCacheSim oracleGeneral: binary, 24 bytes a request",
             Format::Msr => "MSR Cambridge block trace: CSV of 7 fields, 100 ns, bytes",
             Format::Twitter => "Twitter cache trace: CSV of 7 fields, seconds, keys",
@@ -128,6 +148,11 @@ impl Format {
             Format::Ncsu => "0 r 7fff1234",
             Format::Percore => "r 0x7fff1234",
             Format::Nus => "0 0x7fff1234",
+            Format::Drmemtrace => "u16 type, u16 size, u64 address",
+            Format::Champsim => "u64 instruction, 8 bytes, u64 stores[2], u64 loads[4]",
+            Format::ChampsimCloudsuite => {
+                "u64 instruction, 16 bytes, u64 stores[4], u64 loads[4], 8 bytes"
+            }
             Format::OracleGeneral => "u32 seconds, u64 object, u32 size, i64 next",
             Format::Msr => "128166372003061629,hm,0,Read,383496192,32768,413",
             Format::Twitter => "0,q:q:1:8WTfjZU14ee,17,213,4,get,0",
@@ -137,10 +162,11 @@ impl Format {
     /// Says whether the format is read and not written.
     ///
     /// A trace of requests has keys or disks where memory has addresses; what was read of one is no
-    /// such trace any more.
+    /// such trace any more. What DynamoRIO's tools or CloudSuite's traces have besides accesses is
+    /// not read, so that none of them could be made of it.
     #[must_use]
     pub const fn is_read_only(self) -> bool {
-        matches!(self, Format::OracleGeneral | Format::Msr | Format::Twitter)
+        self.numbers_keys() || matches!(self, Format::Drmemtrace | Format::ChampsimCloudsuite)
     }
 
     /// Returns the formats that are written, in the order of [`ALL`](Self::ALL).
@@ -151,7 +177,14 @@ impl Format {
     /// Says whether the format is binary: bytes instead of lines.
     #[must_use]
     pub const fn is_binary(self) -> bool {
-        matches!(self, Format::Mtrc | Format::OracleGeneral)
+        matches!(
+            self,
+            Format::Mtrc
+                | Format::Drmemtrace
+                | Format::Champsim
+                | Format::ChampsimCloudsuite
+                | Format::OracleGeneral
+        )
     }
 
     /// Says whether addresses are made up: keys or disks, numbered in each file as they appear.
@@ -173,7 +206,7 @@ impl Format {
     /// Says whether each line (or record) names its core.
     #[must_use]
     pub const fn names_cores(self) -> bool {
-        matches!(self, Format::Mtrace | Format::Mtrc | Format::Ncsu)
+        matches!(self, Format::Mtrace | Format::Mtrc | Format::Ncsu | Format::Drmemtrace)
     }
 
     /// Returns what a writer of this format cannot keep; empty for a lossless one, or for none.
@@ -182,12 +215,14 @@ impl Format {
     #[must_use]
     pub const fn loses(self) -> &'static [Loss] {
         use Loss::{
-            Alignment, Atomic, Clean, Compute, Core, Fence, Fetch, Flush, FlushAll, Header, Size,
-            Time,
+            AddressZero, Alignment, Atomic, Clean, Compute, Core, Fence, Fetch, Flush, FlushAll,
+            Header, Size, Time,
         };
         match self {
             Format::Mtrace
             | Format::Mtrc
+            | Format::Drmemtrace
+            | Format::ChampsimCloudsuite
             | Format::OracleGeneral
             | Format::Msr
             | Format::Twitter => &[],
@@ -203,6 +238,19 @@ impl Format {
             Format::Percore => &[
                 Header, Core, Size, Alignment, Atomic, Fetch, Clean, Flush, FlushAll, Fence,
                 Compute, Time,
+            ],
+            Format::Champsim => &[
+                Header,
+                Core,
+                Size,
+                AddressZero,
+                Atomic,
+                Clean,
+                Flush,
+                FlushAll,
+                Fence,
+                Compute,
+                Time,
             ],
             Format::Nus => {
                 &[Header, Core, Size, Alignment, Atomic, Fetch, Clean, Flush, FlushAll, Fence, Time]

@@ -32,11 +32,15 @@ impl Header {
     #[must_use]
     pub const fn new(format: Format) -> Header {
         let cores = match format {
-            Format::Mtrace | Format::Mtrc | Format::Lackey | Format::Ncsu => None,
+            Format::Mtrace | Format::Mtrc | Format::Lackey | Format::Ncsu | Format::Drmemtrace => {
+                None
+            }
             Format::Din
             | Format::Xdin
             | Format::Percore
             | Format::Nus
+            | Format::Champsim
+            | Format::ChampsimCloudsuite
             | Format::OracleGeneral
             | Format::Msr
             | Format::Twitter => Some(1),

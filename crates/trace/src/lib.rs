@@ -59,6 +59,8 @@ mod sniff;
 mod source;
 pub mod synth;
 mod text;
+#[cfg(feature = "files")]
+mod threads;
 
 #[cfg(feature = "files")]
 pub use ahead::Ahead;
@@ -88,3 +90,5 @@ pub use record::{ACCESS_BYTES_MAX, CORES_MAX, Op, RANGE_BYTES_MAX, Record};
 pub use sink::{FinishWrite, Sink};
 pub use sniff::format_of_name;
 pub use source::{CHUNK, IterSource, LackeyModify, ReadOptions, Source};
+#[cfg(feature = "files")]
+pub use threads::open_threads;

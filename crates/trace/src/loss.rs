@@ -17,6 +17,8 @@ pub enum Loss {
     Size,
     /// The low bits of an address that is not a multiple of 4.
     Alignment,
+    /// An access to address 0, left out where 0 stands for none.
+    AddressZero,
     /// That an access was atomic: it is written as a store, or as a load and a store (lackey).
     Atomic,
     /// An instruction fetch, left out.
@@ -43,6 +45,7 @@ impl Loss {
         Loss::Order,
         Loss::Size,
         Loss::Alignment,
+        Loss::AddressZero,
         Loss::Atomic,
         Loss::Fetch,
         Loss::Clean,
@@ -61,6 +64,7 @@ impl Loss {
             Loss::Order => ("the order among ", "core", "cores"),
             Loss::Size => ("the size of ", "access", "accesses"),
             Loss::Alignment => ("the low address bits of ", "access", "accesses"),
+            Loss::AddressZero => ("", "access to address 0", "accesses to address 0"),
             Loss::Atomic => ("the atomicity of ", "access", "accesses"),
             Loss::Fetch => ("", "fetch", "fetches"),
             Loss::Clean => ("", "clean", "cleans"),

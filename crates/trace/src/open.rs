@@ -35,6 +35,16 @@ impl From<&Path> for Input {
     }
 }
 
+impl Input {
+    /// Returns the path as it was given; `<stdin>` for standard input.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Input::Path(path) => path.display().to_string(),
+            Input::Stdin => "<stdin>".to_owned(),
+        }
+    }
+}
+
 /// Opens a trace: undoes its compression, recognises its format, reads its header lines.
 ///
 /// Compression is recognised by magic number. The format is the one of the options, else the one
@@ -81,16 +91,18 @@ pub fn survey(input: &Input, options: &ReadOptions) -> Result<Surveyed, TraceErr
 }
 
 /// An input without its compression.
-struct Opened {
+pub(crate) struct Opened {
     path: String,
-    bytes: Box<dyn Read + Send>,
-    codec: Option<Codec>,
+    pub(crate) bytes: Box<dyn Read + Send>,
+    pub(crate) codec: Option<Codec>,
 }
 
-fn undo_compression(input: &Input) -> Result<Opened, TraceError> {
-    let (path, mut raw): (String, Box<dyn Read + Send>) = match input {
-        Input::Stdin => ("<stdin>".to_owned(), Box::new(io::stdin())),
-        Input::Path(path) => (path.display().to_string(), Box::new(open_file(path)?)),
+/// Opens an input and undoes the compression that its first bytes say.
+pub(crate) fn undo_compression(input: &Input) -> Result<Opened, TraceError> {
+    let path = input.shown();
+    let mut raw: Box<dyn Read + Send> = match input {
+        Input::Stdin => Box::new(io::stdin()),
+        Input::Path(path) => Box::new(open_file(path)?),
     };
     let failed = |codec, error| failure::input_error(&path, codec, error, "0 lines (0 records)");
     let magic = first_bytes(&mut raw).map_err(|error| failed(None, error))?;

@@ -117,7 +117,7 @@ fn explain_cores(error: TraceError, file: &Path) -> TraceError {
 fn not_per_core(file: &Path, format: &str) -> TraceError {
     TraceError::new(TraceErrorKind::NotPerCore, &file.display().to_string())
         .found(format!("a trace whose lines name cores ({format})"))
-        .expected("the trace of one core: din, xdin, lackey, percore or nus")
+        .expected("the trace of one core: din, xdin, lackey, percore, nus or champsim")
         .help("give such a trace alone; `--format` names another format")
 }
 
@@ -125,12 +125,12 @@ fn keys_of_its_own(file: &Path, format: Format) -> TraceError {
     let name = format.name();
     TraceError::new(TraceErrorKind::NotPerCore, &file.display().to_string())
         .found(format!("a trace that numbers its own keys or disks ({name})"))
-        .expected("the trace of one core: din, xdin, lackey, percore or nus")
+        .expected("the trace of one core: din, xdin, lackey, percore, nus or champsim")
         .help("give such a trace alone: several have no addresses in common")
 }
 
 /// Returns the files of a folder in natural order.
-fn folder_files(folder: &Path) -> Result<Vec<PathBuf>, TraceError> {
+pub(crate) fn folder_files(folder: &Path) -> Result<Vec<PathBuf>, TraceError> {
     let entries = fs::read_dir(folder).map_err(|error| cannot_open(folder, error))?;
     let mut files = Vec::new();
     for entry in entries {

@@ -42,7 +42,8 @@ pub(crate) fn read_decoded(
     let (magic, input) = sniff::peek(input);
     let mut buffer = LineBuffer::new(input);
     let by_magic = sniff::by_magic(&magic);
-    let format = match options.format.or(by_magic).or_else(|| sniff::by_name(path)) {
+    let known = options.format.or(by_magic).or_else(|| sniff::by_name(path));
+    let format = match known.or_else(|| sniff::by_first_bytes(&magic)) {
         Some(format) => format,
         None => recognise(path, &mut buffer, codec)?,
     };
@@ -61,6 +62,7 @@ fn recognise(
 ) -> Result<Format, TraceError> {
     let (bytes, whole) = buffer.peek();
     let result = match failure::first_nul(bytes) {
+        Some(_) if let Some(format) = sniff::by_plausibility(path, bytes, whole) => Ok(format),
         Some(nul) => Err(failure::not_text(path, bytes, nul)),
         None => sniff::by_content(path, bytes, whole),
     };

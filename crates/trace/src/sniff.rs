@@ -3,13 +3,16 @@
 //! 1. `--format` decides.
 //! 2. The first bytes decide, if they are those of mtrc: no other format has them.
 //! 3. The file name's extension decides (`a.din`, `a.din.gz`, `a.oracleGeneral.bin.zst`).
-//! 4. The first 64 lines that are neither blank nor comments decide, if they fit exactly one
+//! 4. The first bytes decide, if they are a header of drmemtrace, or of what DynamoRIO makes it of.
+//! 5. What is called `.trace` and is no text is taken for one of ChampSim's formats, if its first
+//!    16 KiB can be instructions of one of them and not of the other.
+//! 6. The first 64 lines that are neither blank nor comments decide, if they fit exactly one
 //!    format. What tells din from NUS is `0x` before the second field: NUS has it, din has not.
 //!    What tells NCSU from mesim's own text is the case of the operation. A file that consists of
 //!    `0 B` alone (a fence, or a read of address 0xb) fits two and is an error, and so is one that
 //!    has nothing but comments in its first 16 KiB. oracle-general is known by its name alone.
 
-use std::io::{self, Cursor, Read};
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 use crate::codec::Codec;
@@ -19,7 +22,11 @@ use crate::format::Format;
 use crate::formats;
 use crate::limits::{LINE_BYTES_MAX, SNIFF_LINES};
 use crate::mtrc;
+use crate::text::buffer::Failed;
 use crate::text::{failure, fields, reader};
+
+/// How many bytes the first bytes are that decide.
+const MAGIC_BYTES: usize = 12;
 
 /// Returns the format that a file's name says: `x.din.gz` is a din trace.
 pub fn format_of_name(path: &Path) -> Option<Format> {
@@ -37,8 +44,8 @@ pub(crate) fn by_name(path: &str) -> Option<Format> {
 
 /// Returns the first bytes of an input, as many as a magic number has, and the whole input.
 pub(crate) fn peek(mut input: Box<dyn Read + Send>) -> (Vec<u8>, Box<dyn Read + Send>) {
-    let mut bytes = Vec::with_capacity(mtrc::MAGIC.len());
-    let read = input.by_ref().take(mtrc::MAGIC.len() as u64).read_to_end(&mut bytes);
+    let mut bytes = Vec::with_capacity(MAGIC_BYTES);
+    let read = input.by_ref().take(MAGIC_BYTES as u64).read_to_end(&mut bytes);
     let peeked = Cursor::new(bytes.clone());
     match read {
         Ok(_) => (bytes, Box::new(peeked.chain(input))),
@@ -47,18 +54,23 @@ pub(crate) fn peek(mut input: Box<dyn Read + Send>) -> (Vec<u8>, Box<dyn Read + 
     }
 }
 
-/// An input that failed, once.
-struct Failed(Option<io::Error>);
-
-impl Read for Failed {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        self.0.take().map_or(Ok(0), Err)
-    }
-}
-
 /// Returns the format whose files alone begin with these bytes.
 pub(crate) fn by_magic(bytes: &[u8]) -> Option<Format> {
-    (bytes == mtrc::MAGIC).then_some(Format::Mtrc)
+    bytes.starts_with(&mtrc::MAGIC).then_some(Format::Mtrc)
+}
+
+/// Returns the format that a binary beginning fits, of a file whose name says no format.
+pub(crate) fn by_first_bytes(bytes: &[u8]) -> Option<Format> {
+    formats::is_drmemtrace(bytes).then_some(Format::Drmemtrace)
+}
+
+/// Returns the format that a binary beginning fits, if the name is one that such files have:
+/// `x.trace`, compression put aside.
+pub(crate) fn by_plausibility(path: &str, bytes: &[u8], whole: bool) -> Option<Format> {
+    let (_, stem) = Codec::of_name(path);
+    let (_, extension) = stem.rsplit_once('.')?;
+    let named = extension.eq_ignore_ascii_case("trace");
+    if named { formats::champsim_looks(bytes, whole) } else { None }
 }
 
 /// Returns the format that the beginning of a file fits; `whole` says that it is all of it.

@@ -97,8 +97,12 @@ pub(crate) fn sayable(format: Format, count: usize, seed: u64) -> Vec<Record> {
     let word = matches!(format, Format::Din | Format::Ncsu | Format::Percore | Format::Nus);
     let cores = match format {
         Format::Mtrace | Format::Mtrc | Format::Ncsu | Format::Lackey => 4,
-        Format::Din | Format::Xdin | Format::Percore | Format::Nus => 1,
-        Format::OracleGeneral | Format::Msr | Format::Twitter => panic!("it has no writer"),
+        Format::Din | Format::Xdin | Format::Percore | Format::Nus | Format::Champsim => 1,
+        Format::Drmemtrace
+        | Format::ChampsimCloudsuite
+        | Format::OracleGeneral
+        | Format::Msr
+        | Format::Twitter => panic!("it has no writer"),
     };
     let ops: &[Op] = match format {
         Format::Mtrace | Format::Mtrc => &[
@@ -116,10 +120,14 @@ pub(crate) fn sayable(format: Format, count: usize, seed: u64) -> Vec<Record> {
         ],
         Format::Din => &[Op::Read, Op::Write, Op::Fetch, Op::FlushAll],
         Format::Xdin => &[Op::Read, Op::Write, Op::Fetch, Op::Clean, Op::Flush, Op::FlushAll],
-        Format::Lackey => &[Op::Read, Op::Write, Op::Fetch],
+        Format::Lackey | Format::Champsim => &[Op::Read, Op::Write, Op::Fetch],
         Format::Ncsu | Format::Percore => &[Op::Read, Op::Write],
         Format::Nus => &[Op::Read, Op::Write, Op::Compute],
-        Format::OracleGeneral | Format::Msr | Format::Twitter => &[],
+        Format::Drmemtrace
+        | Format::ChampsimCloudsuite
+        | Format::OracleGeneral
+        | Format::Msr
+        | Format::Twitter => &[],
     };
     let mut time = 0;
     let record = |_| {
@@ -134,6 +142,11 @@ pub(crate) fn sayable(format: Format, count: usize, seed: u64) -> Vec<Record> {
                 Record::event(0, op, time)
             }
             _ if word => Record::access(core, op, addr & !3, 4),
+            // An address of 0 is none, and an access reaches to the end of its word.
+            _ if format == Format::Champsim => {
+                let addr = addr.max(1);
+                Record::access(core, op, addr, 8 - (addr % 8) as u32)
+            }
             _ => {
                 let size = 1 << random.below(17);
                 Record::access(core, op, addr.min(u64::MAX - 65_536), size)

@@ -16,6 +16,10 @@ fn every_format_is_read_through_every_compression() {
             // The name says nothing of the compression: the magic number does.
             let back = open_bytes(&format!("x.{}", format.name()), &bytes).expect("a trace");
             assert_eq!(back, records, "{} {}", format.name(), codec.name());
+            if format == Format::Champsim {
+                // Nothing in it says what it is.
+                continue;
+            }
             let back = open_bytes("x", &bytes).expect("a trace");
             assert_eq!(back, records, "{} {}", format.name(), codec.name());
         }

@@ -1,8 +1,11 @@
 //! The tests of the crate from outside: what a user of it sees.
 
 mod ahead;
+mod champsim;
 mod common;
 mod compression;
+mod drmemtrace;
+mod drmemtrace_folder;
 mod generators;
 mod large;
 mod malformed;

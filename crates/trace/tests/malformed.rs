@@ -211,7 +211,11 @@ fn every_malformed_line_is_found_behind_many_good_ones_with_the_same_column() {
             NUS => "0 0x10\n",
             MSR => "1,h,0,Read,0,512,1\n",
             TWITTER => "0,k,1,1,0,get,0\n",
-            Format::Mtrc | Format::OracleGeneral => panic!("it has no lines"),
+            Format::Mtrc
+            | Format::Drmemtrace
+            | Format::Champsim
+            | Format::ChampsimCloudsuite
+            | Format::OracleGeneral => panic!("it has no lines"),
         };
         let options = ReadOptions { format: Some(format), cores_max: 4, ..ReadOptions::default() };
         let long = good.repeat(100_000) + text;

@@ -46,7 +46,8 @@ fn the_first_lines_decide() {
 
 #[test]
 fn what_every_writer_writes_is_recognised() {
-    for format in Format::written() {
+    // Of champsim nothing but the name says what it is.
+    for format in Format::written().filter(|&format| format != Format::Champsim) {
         for seed in 1..10 {
             let (text, _) = write(format, &sayable(format, 100, seed));
             assert_eq!(sniff_bytes("t", &text), Ok(format), "{}: {text:?}", format.name());
@@ -61,6 +62,10 @@ fn the_extension_decides_before_the_content() {
     assert_eq!(sniff("a.DIN.gz", "0 B\n"), Ok(Format::Din));
     assert_eq!(sniff("a.mtrace", "0 B\n"), Ok(Format::Mtrace));
     let request = "\0".repeat(24);
+    let instruction = "\u{8}".to_owned() + &"\0".repeat(63);
+    for name in ["a.champsimtrace", "a.CHAMPSIMTRACE.xz", "a.champsim"] {
+        assert_eq!(sniff(name, &instruction), Ok(Format::Champsim), "{name}");
+    }
     for name in ["a.oracleGeneral", "a.ORACLEGENERAL.bin", "a.oracle-general.bin.zst"] {
         assert_eq!(sniff(name, &request), Ok(Format::OracleGeneral), "{name}");
     }

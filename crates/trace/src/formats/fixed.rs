@@ -64,6 +64,11 @@ impl<const BYTES: usize> FixedRecords<BYTES> {
         Ok(record)
     }
 
+    /// Returns how many records were taken.
+    pub(super) const fn count(&self) -> u64 {
+        self.count
+    }
+
     /// Makes an error that is about the record taken last.
     #[cold]
     pub(super) fn wrong(&self, kind: TraceErrorKind) -> TraceError {
@@ -74,6 +79,11 @@ impl<const BYTES: usize> FixedRecords<BYTES> {
     #[cold]
     pub(super) fn wrong_after(&self, kind: TraceErrorKind) -> TraceError {
         Self::placed(TraceError::new(kind, &self.path), self.count + 1)
+    }
+
+    /// Returns how the input was compressed.
+    pub(super) const fn codec(&self) -> Option<Codec> {
+        self.codec
     }
 
     /// Reads until a record is at hand; `Ok(false)` at the end of the input.

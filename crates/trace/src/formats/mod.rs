@@ -15,8 +15,12 @@ use crate::text::buffer::LineBuffer;
 use crate::text::output::{LineWriter, TextSink};
 use crate::text::reader::{LineFormat, TextReader};
 
+mod champsim;
+mod champsim_writer;
 mod clock;
 mod din;
+#[cfg_attr(not(feature = "files"), expect(dead_code, reason = "several files need paths"))]
+mod drmemtrace;
 #[cfg(test)]
 mod fast_tests;
 mod fixed;
@@ -63,6 +67,12 @@ pub(crate) fn reader(
         Format::Ncsu => boxed(ncsu::Ncsu { cores }, buffer, path, codec, format),
         Format::Percore => boxed(percore::Percore, buffer, path, codec, format),
         Format::Nus => boxed(nus::Nus::default(), buffer, path, codec, format),
+        Format::Drmemtrace => {
+            Ok(Box::new(drmemtrace::Drmemtrace::alone(buffer.into_input(), path, codec, cores)?))
+        }
+        Format::Champsim | Format::ChampsimCloudsuite => {
+            champsim::reader(format, buffer.into_input(), path, codec)
+        }
         Format::OracleGeneral => {
             let op = if options.requests_write { Op::Write } else { Op::Read };
             let input = buffer.into_input();
@@ -72,6 +82,14 @@ pub(crate) fn reader(
         Format::Twitter => boxed(twitter::Twitter::new(), buffer, path, codec, format),
     }
 }
+
+pub(crate) use drmemtrace::is_drmemtrace;
+/// Returns whether a file that begins so is drmemtrace, or what that is made of.
+#[cfg(feature = "files")]
+pub(crate) use drmemtrace::{Drmemtrace, ThreadFile};
+
+/// Returns which of ChampSim's formats a beginning fits.
+pub(crate) use champsim::looks as champsim_looks;
 
 /// Returns whether a line (neither blank nor a comment) may be one of this format.
 pub(crate) fn looks(format: Format, line: &[u8]) -> bool {
@@ -83,9 +101,13 @@ pub(crate) fn looks(format: Format, line: &[u8]) -> bool {
         Format::Ncsu => ncsu::looks(line),
         Format::Percore => percore::looks(line),
         Format::Nus => nus::looks(line),
-        // mtrc is known by its first bytes; of the other nothing is its own: a name or a flag has
-        // to say it.
-        Format::Mtrc | Format::OracleGeneral => false,
+        // mtrc and drmemtrace are known by their first bytes; of the others nothing is their own: a
+        // name or a flag has to say it.
+        Format::Mtrc
+        | Format::Drmemtrace
+        | Format::Champsim
+        | Format::ChampsimCloudsuite
+        | Format::OracleGeneral => false,
         Format::Msr => msr::looks(line),
         Format::Twitter => twitter::looks(line),
     }
@@ -129,7 +151,12 @@ pub fn writer_with<'out>(
         Format::Ncsu => boxed(ncsu::NcsuWriter, header, out),
         Format::Percore => boxed(percore::PercoreWriter, header, out),
         Format::Nus => boxed(nus::NusWriter, header, out),
-        Format::OracleGeneral | Format::Msr | Format::Twitter => return Err(read_only(format)),
+        Format::Champsim => boxed(champsim_writer::ChampsimWriter::default(), header, out),
+        Format::Drmemtrace
+        | Format::ChampsimCloudsuite
+        | Format::OracleGeneral
+        | Format::Msr
+        | Format::Twitter => return Err(read_only(format)),
     })
 }
 

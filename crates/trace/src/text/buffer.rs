@@ -1,6 +1,6 @@
 //! Whole lines out of a stream of bytes, block by block.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, Cursor, ErrorKind, Read};
 
 use crate::limits::{BLOCK_BYTES, LINE_BYTES_MAX, SNIFF_BYTES};
 
@@ -27,6 +27,8 @@ pub(crate) struct LineBuffer {
     /// After the last byte that was read.
     end: usize,
     at_end: bool,
+    /// Whether the last newline was not in the input.
+    newline_added: bool,
     /// An error met while peeking, which comes after the lines before it.
     pending: Option<io::Error>,
 }
@@ -40,14 +42,25 @@ impl LineBuffer {
             whole: 0,
             end: 0,
             at_end: false,
+            newline_added: false,
             pending: None,
         }
     }
 
-    /// Returns the input itself, of which nothing has been read yet.
-    pub(crate) fn into_input(self) -> Box<dyn Read + Send> {
-        assert_eq!(self.end, 0, "what was read would be lost");
-        self.input
+    /// Returns the input itself, from its beginning: of which nothing was consumed, only peeked at.
+    pub(crate) fn into_input(mut self) -> Box<dyn Read + Send> {
+        debug_assert_eq!(self.start, 0, "what was consumed would be lost");
+        if self.end == 0 && self.pending.is_none() {
+            return self.input;
+        }
+        self.bytes.truncate(self.read());
+        let peeked = Cursor::new(self.bytes);
+        match self.pending {
+            // What came before an error is still to be read before it.
+            Some(error) => Box::new(peeked.chain(Failed(Some(error)))),
+            None if self.at_end => Box::new(peeked),
+            None => Box::new(peeked.chain(self.input)),
+        }
     }
 
     /// Returns the lines at hand, each with its newline (the last of the file too), and after them
@@ -106,12 +119,17 @@ impl LineBuffer {
             }
         }
         let whole = self.end < SNIFF_BYTES;
-        (&self.bytes[..self.end.min(SNIFF_BYTES)], whole)
+        (&self.bytes[..self.read().min(SNIFF_BYTES)], whole)
     }
 
     /// Takes the error that [`peek`](Self::peek) met.
     pub(crate) fn failed(&mut self) -> Option<io::Error> {
         self.pending.take()
+    }
+
+    /// Returns how many of the bytes at hand are the input's.
+    fn read(&self) -> usize {
+        self.end - usize::from(self.newline_added)
     }
 
     /// Reads once; `Ok(false)` at the end. A last line without a newline is given one.
@@ -142,6 +160,7 @@ impl LineBuffer {
                 self.bytes[self.end] = b'\n';
                 self.end += 1;
                 self.whole = self.end;
+                self.newline_added = true;
             }
             return Ok(false);
         }
@@ -151,5 +170,14 @@ impl LineBuffer {
             self.whole = before + at + 1;
         }
         Ok(true)
+    }
+}
+
+/// An input that failed, once.
+pub(crate) struct Failed(pub(crate) Option<io::Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn binary(line: &[u8]) -> Option<Fault> {
             .expected("a line of text")
             .help(
                 "a trace is text, plain or compressed (gzip, zstd, xz, lz4): name such a file; \
-                 mtrc and oracle-general are binary",
+                 mtrc, drmemtrace, champsim and oracle-general are binary",
             ),
     )
 }
@@ -108,7 +108,7 @@ pub(crate) fn not_text(path: &str, bytes: &[u8], nul: usize) -> TraceError {
         .expected("a text trace, plain or compressed (gzip, zstd, xz, lz4)")
         .help(
             "name a trace of one of the formats, which `mesim replay --help` lists; for a binary \
-             one, add `--format oracle-general`",
+             one, add `--format champsim`, `champsim-cloudsuite` or `oracle-general`",
         );
     error.place = Place::Bytes(nul as u64);
     error.excerpt = Some(Box::new(shown));

@@ -11,6 +11,11 @@ use crate::sink::{FinishWrite, Sink, write_error};
 pub(crate) trait LineWriter {
     /// Appends the line (or lines) of a record and counts what they do not say.
     fn line(&mut self, record: &Record, out: &mut Vec<u8>, losses: &mut Losses);
+
+    /// Appends what was kept back of the last records, if anything is.
+    fn end(&mut self, out: &mut Vec<u8>) {
+        let _ = out;
+    }
 }
 
 /// A sink that writes text.
@@ -69,6 +74,7 @@ impl<W: LineWriter> Sink for TextSink<'_, W> {
     }
 
     fn finish(mut self: Box<Self>) -> Result<Losses, TraceError> {
+        self.writer.end(&mut self.block);
         self.send()?;
         self.out.finish().map_err(write_error)?;
         if self.stated > self.named.max(1) {
