@@ -76,6 +76,10 @@ pub(crate) struct TraceArgs {
     /// Take the requests of a trace without operations (oracle-general) as writes, not reads
     #[arg(long)]
     pub(crate) requests_write: bool,
+
+    /// Leave damaged chunks of an mtrc trace out, instead of refusing it
+    #[arg(long)]
+    pub(crate) salvage: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -308,6 +312,10 @@ pub(crate) struct ConvertArgs {
     /// Take the requests of a trace without operations (oracle-general) as writes, not reads
     #[arg(long)]
     pub(crate) requests_write: bool,
+
+    /// Leave damaged chunks of an mtrc trace out, instead of refusing it
+    #[arg(long)]
+    pub(crate) salvage: bool,
 
     /// Refuse a conversion that loses something
     #[arg(long)]

@@ -401,6 +401,15 @@ that are there nobody knows. `mesim convert trace.mtrc whole.mtrc` writes their 
 index.",
     ),
     e(
+        "W0104",
+        "damaged chunks that were left out",
+        "\
+With `--salvage` an mtrc trace is read as far as its chunks are whole: each has a head and a CRC of
+its own, so that a damaged one takes no other along. What is missing is counted by the numbers that
+the heads and the index have for their records. The counts of a replay are those of what is left:
+lines that were touched in a gap alone were never touched.",
+    ),
+    e(
         "W0201",
         "an inclusive level smaller than what it includes",
         "\

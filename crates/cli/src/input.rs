@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use driver::config::{Clients, Config, Draft};
 use driver::report::Provenance;
 use driver::{Interleave, Streams};
-use trace::{Ahead, Header, Input, ReadOptions, Record, Source, TraceError};
+use trace::{Ahead, Header, Input, ReadOptions, Record, Shortfall, Source, TraceError};
 
 use crate::args::{LackeyModify, MachineArgs, TraceArgs};
 use crate::diagnostics::{Diagnostic, Messages, Severity};
@@ -275,6 +275,7 @@ pub(crate) fn options_alone(trace: &TraceArgs) -> ReadOptions {
         format: trace.format,
         lackey_modify: lackey_modify(trace.lackey_modify),
         requests_write: trace.requests_write,
+        salvage: trace.salvage,
         ..ReadOptions::default()
     }
 }
@@ -296,16 +297,16 @@ impl Source for Watched {
     fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {
         let more = self.source.read(into)?;
         if !more
-            && let Some(chunks) = self.source.recovered()
+            && let Some(shortfall) = self.source.shortfall()
             && !TOLD.swap(true, Ordering::Relaxed)
         {
-            warn_recovered(chunks, self.messages);
+            warn_shortfall(shortfall, self.messages);
         }
         Ok(more)
     }
 
-    fn recovered(&self) -> Option<u64> {
-        self.source.recovered()
+    fn shortfall(&self) -> Option<Shortfall> {
+        self.source.shortfall()
     }
 
     fn read_ahead(&mut self, workers: usize) -> bool {
@@ -313,16 +314,30 @@ impl Source for Watched {
     }
 }
 
-/// Says that a trace has no index, which its writer writes last.
-pub(crate) fn warn_recovered(chunks: u64, messages: Messages) {
-    let plural = if chunks == 1 { "" } else { "s" };
-    let title = format!(
-        "the trace has no index, as if its writer was stopped: read {chunks} whole chunk{plural}"
-    );
+/// Says what a trace lacks.
+pub(crate) fn warn_shortfall(shortfall: Shortfall, messages: Messages) {
+    let plural = |count| if count == 1 { "" } else { "s" };
+    let (code, title, help) = match shortfall {
+        Shortfall::NoIndex { chunks } => {
+            let s = plural(chunks);
+            let read = format!("read {chunks} whole chunk{s}");
+            let title = format!("the trace has no index, as if its writer was stopped: {read}");
+            ("W0103", title, "these records")
+        }
+        Shortfall::Damaged { records: 0, .. } => {
+            let title = "the end of the trace is damaged: what came there is left out";
+            ("W0104", title.to_owned(), "what is left")
+        }
+        Shortfall::Damaged { gaps, records } => {
+            let (some, places) = (plural(records), plural(gaps));
+            let missing = format!("{records} record{some} at {gaps} place{places}");
+            ("W0104", format!("the trace is damaged: left out {missing}"), "what is left")
+        }
+    };
     messages.show(&Diagnostic {
         severity: Severity::Warning,
-        ..Diagnostic::input("W0103", title)
-            .help("`mesim convert` of it to `whole.mtrc` writes these records with an index")
+        ..Diagnostic::input(code, title)
+            .help(format!("`mesim convert` of it to `whole.mtrc` writes {help} with an index"))
     });
 }
 
@@ -486,6 +501,7 @@ fn read_options(trace: &TraceArgs, config: &Config) -> ReadOptions {
         lackey_modify: lackey_modify(trace.lackey_modify),
         lackey_slices: false,
         requests_write: trace.requests_write,
+        salvage: trace.salvage,
         core: None,
     }
 }

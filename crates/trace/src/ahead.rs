@@ -9,13 +9,14 @@ use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
 use crate::header::Header;
 use crate::record::Record;
-use crate::source::Source;
+use crate::source::{Shortfall, Source};
 
 /// How many chunks are decoded ahead at most.
 const CHUNKS_AHEAD: usize = 4;
 
-/// What the thread sends: a chunk, and how the read that filled it ended.
-type Chunk = (Vec<Record>, Result<bool, TraceError>);
+/// What the thread sends: a chunk, how the read that filled it ended, and what the trace lacks, at
+/// the end.
+type Chunk = (Vec<Record>, Result<bool, TraceError>, Option<Shortfall>);
 
 /// A source that decodes in its own thread, at most four chunks ahead.
 ///
@@ -26,6 +27,8 @@ type Chunk = (Vec<Record>, Result<bool, TraceError>);
 pub struct Ahead {
     header: Header,
     decoder: Decoder,
+    /// What the thread found missing at the end.
+    shortfall: Option<Shortfall>,
 }
 
 /// Who decodes.
@@ -47,7 +50,7 @@ impl Ahead {
     pub fn with_workers(mut source: Box<dyn Source>, workers: usize) -> Ahead {
         let header = source.header().clone();
         if source.read_ahead(workers) {
-            return Ahead { header, decoder: Decoder::Here(source) };
+            return Ahead { header, decoder: Decoder::Here(source), shortfall: None };
         }
         let (to_reader, chunks) = sync_channel(CHUNKS_AHEAD);
         let (empties, from_reader) = sync_channel(CHUNKS_AHEAD + 1);
@@ -70,7 +73,7 @@ impl Ahead {
             let source = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
             source.map_or(Decoder::Ended, Decoder::Here)
         };
-        Ahead { header, decoder }
+        Ahead { header, decoder, shortfall: None }
     }
 }
 
@@ -84,7 +87,8 @@ fn decode(
         let Ok(mut records) = from_reader.recv() else { return };
         let more = source.read(&mut records);
         let last = !matches!(more, Ok(true));
-        if to_reader.send((records, more)).is_err() || last {
+        let shortfall = if last { source.shortfall() } else { None };
+        if to_reader.send((records, more, shortfall)).is_err() || last {
             return;
         }
     }
@@ -101,7 +105,7 @@ impl Source for Ahead {
             Decoder::Here(source) => return source.read(into),
             Decoder::Thread { chunks, empties } => (chunks, empties),
         };
-        let Ok((mut records, more)) = chunks.recv() else {
+        let Ok((mut records, more, shortfall)) = chunks.recv() else {
             self.decoder = Decoder::Ended;
             return Err(TraceError::new(TraceErrorKind::Io, "<decoder>")
                 .found("a decoding thread that ended early")
@@ -118,15 +122,15 @@ impl Source for Ahead {
         let _ = empties.try_send(records);
         if !matches!(more, Ok(true)) {
             self.decoder = Decoder::Ended;
+            self.shortfall = shortfall;
         }
         more
     }
 
-    fn recovered(&self) -> Option<u64> {
+    fn shortfall(&self) -> Option<Shortfall> {
         match &self.decoder {
-            Decoder::Here(source) => source.recovered(),
-            // What is decoded in a thread of its own has an end, or none that can be missing.
-            Decoder::Thread { .. } | Decoder::Ended => None,
+            Decoder::Here(source) => source.shortfall(),
+            Decoder::Thread { .. } | Decoder::Ended => self.shortfall,
         }
     }
 

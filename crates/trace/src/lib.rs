@@ -89,6 +89,6 @@ pub use read::read;
 pub use record::{ACCESS_BYTES_MAX, CORES_MAX, Op, RANGE_BYTES_MAX, Record};
 pub use sink::{FinishWrite, Sink};
 pub use sniff::format_of_name;
-pub use source::{CHUNK, IterSource, LackeyModify, ReadOptions, Source};
+pub use source::{CHUNK, IterSource, LackeyModify, ReadOptions, Shortfall, Source};
 #[cfg(feature = "files")]
 pub use threads::open_threads;

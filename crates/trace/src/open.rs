@@ -68,7 +68,10 @@ pub enum Surveyed {
 /// An mtrc trace that comes through a pipe or a decompressor is read through; of one without an
 /// index the heads of the chunks are read.
 pub fn survey(input: &Input, options: &ReadOptions) -> Result<Surveyed, TraceError> {
-    let mtrc = |format: Option<Format>| format.is_none_or(|format| format == Format::Mtrc);
+    // Of a damaged file only the records say what is left.
+    let mtrc = |format: Option<Format>| {
+        !options.salvage && format.is_none_or(|format| format == Format::Mtrc)
+    };
     let seekable = |path: &Path| fs::metadata(path).is_ok_and(|found| found.is_file());
     if let Input::Path(path) = input
         && mtrc(options.format)

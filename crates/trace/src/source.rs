@@ -27,10 +27,8 @@ pub trait Source: Send {
         Ok(buffer)
     }
 
-    /// Returns, at the end, how many whole chunks were read of a trace whose writer was stopped.
-    ///
-    /// Only mtrc has an end that can be missing where nothing else does.
-    fn recovered(&self) -> Option<u64> {
+    /// Returns, at the end, what the trace lacks though all that was read of it is good.
+    fn shortfall(&self) -> Option<Shortfall> {
         None
     }
 
@@ -57,13 +55,30 @@ impl<S: Source + ?Sized> Source for Box<S> {
         (**self).lend(buffer)
     }
 
-    fn recovered(&self) -> Option<u64> {
-        (**self).recovered()
+    fn shortfall(&self) -> Option<Shortfall> {
+        (**self).shortfall()
     }
 
     fn read_ahead(&mut self, workers: usize) -> bool {
         (**self).read_ahead(workers)
     }
+}
+
+/// What a trace lacks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shortfall {
+    /// mtrc without its index, as if its writer was stopped; there are so many whole chunks.
+    NoIndex {
+        /// The chunks.
+        chunks: u64,
+    },
+    /// Damaged chunks of mtrc were left out.
+    Damaged {
+        /// How many runs of records are missing.
+        gaps: u64,
+        /// The records, as far as what is whole tells; those at the end may be more.
+        records: u64,
+    },
 }
 
 /// How lackey's ` M` (a load and a store by one instruction) is read.
@@ -90,6 +105,8 @@ pub struct ReadOptions {
     pub lackey_slices: bool,
     /// Takes the requests of a format without operations (oracle-general) as writes.
     pub requests_write: bool,
+    /// Leaves damaged chunks of mtrc out instead of refusing the trace.
+    pub salvage: bool,
     /// Keeps the records of this core only, and the times, which belong to no core.
     pub core: Option<u16>,
 }
@@ -103,6 +120,7 @@ impl Default for ReadOptions {
             lackey_modify: LackeyModify::default(),
             lackey_slices: false,
             requests_write: false,
+            salvage: false,
             core: None,
         }
     }
@@ -151,8 +169,8 @@ impl Source for OneCore {
         self.source.header()
     }
 
-    fn recovered(&self) -> Option<u64> {
-        self.source.recovered()
+    fn shortfall(&self) -> Option<Shortfall> {
+        self.source.shortfall()
     }
 
     fn read_ahead(&mut self, workers: usize) -> bool {

@@ -17,5 +17,6 @@ mod paths;
 mod per_core;
 mod requests;
 mod round_trip;
+mod salvage;
 mod sniffing;
 mod zip;

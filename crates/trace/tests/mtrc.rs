@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use trace::{
-    Ahead, CHUNK, ChunkCodec, Format, Header, Input, Op, ReadOptions, Record, Source, Surveyed,
-    TraceError, TraceErrorKind,
+    Ahead, CHUNK, ChunkCodec, Format, Header, Input, Op, ReadOptions, Record, Shortfall, Source,
+    Surveyed, TraceError, TraceErrorKind,
 };
 
 use crate::common::{Random, drain};
@@ -159,7 +159,7 @@ fn a_file_made_by_hand_is_read_and_written() {
         Header { cores: Some(2), title: Some("by hand".to_owned()), ..Header::new(Format::Mtrc) };
     assert_eq!(*source.header(), header);
     assert_eq!(drain(&mut *source).expect("a file by the layout"), RECORDS);
-    assert_eq!(source.recovered(), None);
+    assert_eq!(source.shortfall(), None);
     let file = File { header: header_bytes(), chunks: vec![Chunk::first()] };
     assert_eq!(pack(&header, ChunkCodec::Raw, &RECORDS[..14]), file.bytes());
 }
@@ -240,7 +240,7 @@ fn several_threads_give_the_same_records() {
         let (records, bytes) = twelve_chunks(codec);
         let mut ahead = Ahead::new(open(&bytes).expect("mtrc"));
         assert!(drain(&mut ahead).expect("no errors") == records);
-        assert_eq!(ahead.recovered(), None);
+        assert_eq!(ahead.shortfall(), None);
     }
 }
 
@@ -269,7 +269,7 @@ fn several_threads_give_an_error_after_the_records_before_it() {
     bytes[heads[6] + 1000] ^= 4;
     let mut ahead = Ahead::new(open(&bytes[..index]).expect("mtrc"));
     assert!(drain(&mut ahead).expect("whole chunks") == records);
-    assert_eq!(ahead.recovered(), Some(12));
+    assert_eq!(ahead.shortfall(), Some(Shortfall::NoIndex { chunks: 12 }));
 }
 
 /// An input that counts what was taken of it.

@@ -16,6 +16,7 @@ pub(super) fn run(args: &ConvertArgs, messages: Messages) -> Result<(), Diagnost
         format: args.from,
         lackey_modify: args.lackey_modify,
         requests_write: args.requests_write,
+        salvage: args.salvage,
     };
     let format = output_format(&args.output, args.to)?;
     let sources = input::open_alone(std::slice::from_ref(&args.input), &trace, messages)?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use trace::{Header, Input, Op, Record, Source, Survey, Surveyed};
+use trace::{Header, Input, Op, Record, Shortfall, Source, Survey, Surveyed};
 
 use crate::args::InfoArgs;
 use crate::diagnostics::{Diagnostic, Messages};
@@ -117,7 +117,7 @@ fn describe(survey: &Survey, messages: Messages) -> Result<(), Diagnostic> {
     text.push_str("`--scan` reads the records and counts kinds, sizes and the footprint.\n");
     output::print(&text)?;
     if per_core.is_none() {
-        input::warn_recovered(*chunks, messages);
+        input::warn_shortfall(Shortfall::NoIndex { chunks: *chunks }, messages);
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
 use crate::format::Format;
 use crate::header::Header;
-use crate::mtrc::{ChunkCodec, MtrcReader, MtrcSink};
+use crate::mtrc::{ChunkCodec, MtrcReader, MtrcSink, Salvage};
 use crate::record::{CORES_MAX, Op};
 use crate::sink::{FinishWrite, Sink};
 use crate::source::{ReadOptions, Source};
@@ -57,6 +57,9 @@ pub(crate) fn reader(
     let modify = options.lackey_modify;
     match format {
         Format::Mtrace => boxed(mtrace::Mtrace::new(cores), buffer, path, codec, format),
+        Format::Mtrc if options.salvage => {
+            Ok(Box::new(Salvage::new(buffer.into_input(), path, codec, cores)?))
+        }
         Format::Mtrc => Ok(Box::new(MtrcReader::new(buffer.into_input(), path, codec, cores)?)),
         Format::Din => boxed(din::Din, buffer, path, codec, format),
         Format::Xdin => boxed(xdin::Xdin, buffer, path, codec, format),

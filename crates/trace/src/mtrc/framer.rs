@@ -108,6 +108,11 @@ impl Framer {
         })
     }
 
+    /// Returns what comes after what was read, and its offset.
+    pub(crate) fn into_rest(self) -> (u64, Box<dyn Read + Send>) {
+        (self.offset, Box::new(self.input))
+    }
+
     /// Returns how many bytes are read.
     #[cfg(feature = "files")]
     pub(crate) const fn offset(&self) -> u64 {

@@ -1,7 +1,8 @@
 //! mesim's own binary container, `.mtrc`; docs/formats.md has its layout byte by byte.
 //!
 //! A header, chunks of at most 65,536 records, and an index. A chunk begins anew, so that each can
-//! be decoded by itself; `chunk` does that, in `reader`'s thread or in those of `parallel`.
+//! be decoded by itself; `chunk` does that, in `reader`'s thread or in those of `parallel`. `salvage`
+//! takes what is whole in a damaged file.
 //! `encode` and `decode` are the two directions of a chunk's streams, `layout` the numbers that
 //! both go by.
 
@@ -21,6 +22,7 @@ mod pack;
 #[cfg(feature = "files")]
 mod parallel;
 mod reader;
+mod salvage;
 #[cfg(feature = "files")]
 mod survey;
 mod writer;
@@ -30,6 +32,7 @@ pub(crate) use footer::read_full;
 pub(crate) use layout::MAGIC;
 pub use pack::ChunkCodec;
 pub(crate) use reader::MtrcReader;
+pub(crate) use salvage::Salvage;
 #[cfg(feature = "files")]
 pub use survey::Survey;
 pub(crate) use writer::MtrcSink;

@@ -15,7 +15,7 @@ use crate::mtrc::pack::Unpacker;
 #[cfg(feature = "files")]
 use crate::mtrc::parallel::Pool;
 use crate::record::Record;
-use crate::source::Source;
+use crate::source::{Shortfall, Source};
 use crate::text::failure::empty;
 
 /// A source of the records of an mtrc trace.
@@ -30,7 +30,7 @@ pub(crate) struct MtrcReader {
     /// The first chunk, which is read with the header, and how that ended.
     pending: Option<(Vec<Record>, Result<bool, TraceError>)>,
     /// How many chunks there were in a file without an index.
-    recovered: Option<u64>,
+    without_index: Option<u64>,
 }
 
 /// Who decodes.
@@ -67,7 +67,7 @@ impl MtrcReader {
             clock: Clock::default(),
             counts: CountDigest::default(),
             pending: None,
-            recovered: None,
+            without_index: None,
         };
         let mut first = Vec::new();
         match (reader.decode(&mut first), first.is_empty()) {
@@ -136,7 +136,7 @@ impl MtrcReader {
     /// Checks what the index says after all chunks.
     fn end(&mut self, end: &End) -> Result<(), TraceError> {
         let Some(footer) = &end.footer else {
-            self.recovered = Some(end.chunks);
+            self.without_index = Some(end.chunks);
             return Ok(());
         };
         if footer.counts == self.counts.value() {
@@ -162,8 +162,8 @@ impl Source for MtrcReader {
         }
     }
 
-    fn recovered(&self) -> Option<u64> {
-        self.recovered
+    fn shortfall(&self) -> Option<Shortfall> {
+        self.without_index.map(|chunks| Shortfall::NoIndex { chunks })
     }
 
     #[cfg(feature = "files")]
