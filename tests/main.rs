@@ -12,6 +12,7 @@ mod docs;
 mod durability_machines;
 mod durability_properties;
 mod durable_reference;
+mod editing;
 mod golden;
 mod library;
 mod machines;

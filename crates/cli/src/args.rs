@@ -8,6 +8,7 @@ use crate::crash_args::{CrashArgs, VaryArgs};
 use crate::model_args::{CheckArgs, WitnessArgs};
 use crate::mrc_args::MrcArgs;
 use crate::record_args::RecordArgs;
+use crate::trace_args::TraceCommand;
 
 /// Replays memory-access traces through multi-core write-back caches kept coherent by MESI and its
 /// relatives, and counts what happens.
@@ -54,6 +55,9 @@ pub(crate) enum Command {
     Info(InfoArgs),
     /// Turn a trace into another format
     Convert(ConvertArgs),
+    /// Make a trace from another: cut, merge, remap
+    #[command(subcommand)]
+    Trace(TraceCommand),
     /// Make up a trace
     Gen(GenArgs),
     /// Explain a diagnostic code at length
@@ -423,14 +427,14 @@ pub(crate) struct ExplainArgs {
     pub(crate) code: Option<String>,
 }
 
-fn parse_format(name: &str) -> Result<trace::Format, String> {
+pub(crate) fn parse_format(name: &str) -> Result<trace::Format, String> {
     trace::Format::from_name(name).ok_or_else(|| {
         let names: Vec<_> = trace::Format::ALL.iter().map(|format| format.name()).collect();
         format!("the formats are {}", names.join(", "))
     })
 }
 
-fn parse_codec(name: &str) -> Result<trace::ChunkCodec, String> {
+pub(crate) fn parse_codec(name: &str) -> Result<trace::ChunkCodec, String> {
     trace::ChunkCodec::from_name(name).ok_or_else(|| {
         let names: Vec<_> = trace::ChunkCodec::ALL.iter().map(|codec| codec.name()).collect();
         format!("the codecs are {}", names.join(", "))

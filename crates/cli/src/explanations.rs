@@ -301,9 +301,16 @@ misses. docs/many-machines.md says more.",
         "E0321",
         "a program that cannot be recorded",
         "\
-The program is not there, could not be started, or ended before its first access to memory. No trace
-was written. A program is named by a path, such as `./a.out`, or by a name that the shell would find,
-and comes after `--`: `mesim record -o out.mtrc -- ./a.out --its flags`.",
+The program is not there, could not be started, or ended before its first access to memory. No
+trace was written. A program is named by a path, such as `./a.out`, or by a name that the shell
+would find, and comes after `--`: `mesim record -o out.mtrc -- ./a.out --its flags`.",
+    ),
+    e(
+        "E0322",
+        "a cut that leaves nothing",
+        "\
+No record of the trace is of such a core, number, kind and address, so that no trace was written.
+`mesim info` says which cores and kinds there are.",
     ),
     E0401,
     E0402,

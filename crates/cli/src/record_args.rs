@@ -33,8 +33,8 @@ pub(crate) struct RecordArgs {
     #[arg(long, conflicts_with_all = ["program", "output"])]
     pub(crate) check: bool,
 
-    /// How long a thread runs before the next one's turn: basic blocks with a Valgrind from 3.24 on,
-    /// accesses with an older one. The finer, the more threads meet
+    /// How long a thread runs before the next one's turn: basic blocks with a Valgrind from 3.24
+    /// on, accesses with an older one. The finer, the more threads meet
     #[arg(long, value_name = "N", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) quantum: u32,

@@ -38,6 +38,7 @@ mod codec;
 mod compress;
 #[cfg(feature = "files")]
 mod create;
+pub mod edit;
 mod error;
 mod error_kind;
 mod format;

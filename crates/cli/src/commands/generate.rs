@@ -6,7 +6,7 @@ use std::path::Path;
 use trace::synth::{OptionError, Options};
 use trace::{CHUNK, Format, Header, Losses, Sink};
 
-use super::convert::{self, write_failed};
+use super::trace_file::{self, write_failed};
 use crate::args::GenArgs;
 use crate::diagnostics::{Diagnostic, Messages};
 use crate::interrupt;
@@ -31,7 +31,7 @@ pub(super) fn run(args: &GenArgs, messages: Messages) -> Result<(), Diagnostic> 
     let sink = sink.map_err(|error| write_failed(error, Some(draft.shown())))?;
     let losses = fill(records, sink, Some(draft.shown()))?;
     draft.publish()?;
-    convert::warn_losses(&losses, format, "`-o OUT.mtrace` keeps everything", messages);
+    trace_file::warn_losses(&losses, format, "`-o OUT.mtrace` keeps everything", messages);
     Ok(())
 }
 

@@ -4,6 +4,7 @@ mod bugs;
 mod compare;
 mod convert;
 mod crash;
+mod edit;
 mod explain;
 mod generate;
 mod info;
@@ -17,6 +18,7 @@ mod record;
 mod replay;
 mod run;
 mod step;
+mod trace_file;
 mod twins;
 mod vary;
 mod verify;
@@ -36,6 +38,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> Result<ExitCode, Diagnosti
         Command::Protocol(command) => protocol::run(command, messages),
         Command::Info(args) => info::run(args, messages),
         Command::Convert(args) => convert::run(args, messages),
+        Command::Trace(command) => edit::run(command, messages),
         Command::Gen(args) => generate::run(args, messages),
         Command::Explain(args) => explain::run(args),
         // What is recorded is ended by its own signals, and ends with its own code.

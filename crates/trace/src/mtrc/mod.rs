@@ -1,10 +1,9 @@
 //! mesim's own binary container, `.mtrc`; docs/formats.md has its layout byte by byte.
 //!
 //! A header, chunks of at most 65,536 records, and an index. A chunk begins anew, so that each can
-//! be decoded by itself; `chunk` does that, in `reader`'s thread or in those of `parallel`. `salvage`
-//! takes what is whole in a damaged file.
-//! `encode` and `decode` are the two directions of a chunk's streams, `layout` the numbers that
-//! both go by.
+//! be decoded by itself; `chunk` does that, in `reader`'s thread or in those of `parallel`.
+//! `salvage` takes what is whole in a damaged file. `encode` and `decode` are the two directions of
+//! a chunk's streams, `layout` the numbers that both go by.
 
 mod careful;
 mod chunk;

@@ -3,8 +3,8 @@
 //! One thread reads the file and deals chunks to the workers in turn; the consumer takes records
 //! from them in the same turn, so that no order has to be restored. Each worker has at most two
 //! chunks before it and one behind it, of at most 1.1 MiB raw or 1 MiB decoded: some 8 MiB each.
-//! All buffers are there from the start and go round, so that a long trace takes no more memory than
-//! a short one.
+//! All buffers are there from the start and go round, so that a long trace takes no more memory
+//! than a short one.
 
 use std::mem;
 use std::num::NonZero;

@@ -108,7 +108,7 @@ impl Salvage {
                 Err(_) if self.origin.codec.is_some() => true,
                 Err(error) => return Err(self.origin.input(error, self.expected)),
             };
-            self.skipped |= self.input_ended && matches!(read, Err(_));
+            self.skipped |= self.input_ended && read.is_err();
         }
         Ok(self.window.len() - self.used >= wanted)
     }

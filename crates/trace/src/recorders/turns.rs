@@ -4,9 +4,9 @@
 //! basic blocks), so that threads which share a line seem to use it one after the other. Here every
 //! thread has a clock that counts its accesses, and a thread that could have gone on when its slice
 //! ended does go on: its next slice begins where its last one ended, beside what the others did
-//! meanwhile. A thread that waited (in a system call, for another thread) goes on when what ran just
-//! before it has ended, so nothing comes before what it may have waited for. A new thread begins
-//! where one gave way: one that starts another does so at once.
+//! meanwhile. A thread that waited (in a system call, for another thread) goes on when what ran
+//! just before it has ended, so nothing comes before what it may have waited for. A new thread
+//! begins where one gave way: one that starts another does so at once.
 
 use std::collections::VecDeque;
 
@@ -218,8 +218,8 @@ mod tests {
 
     #[test]
     fn threads_whose_slices_have_ended_go_on_side_by_side() {
-        // 0 has performed two accesses when it starts 1; from then on both run. 1 begins at 2, where
-        // 0's next slice begins, too.
+        // 0 has performed two accesses when it starts 1; from then on both run. 1 begins at 2,
+        // where 0's next slice begins, too.
         assert_eq!(turns("aaAbbbBaaaAb", 1), "aaabababb");
         assert_eq!(turns("aaAbbbBaaaAb", 2), "aaaabbabb");
     }
@@ -234,15 +234,15 @@ mod tests {
 
     #[test]
     fn three_threads_take_turns() {
-        // 1 begins at 1, after 0's first access; 2 at 3, after 1's first two. Then all go on: 0 at 1,
-        // 1 at 3, 2 at 5.
+        // 1 begins at 1, after 0's first access; 2 at 3, after 1's first two. Then all go on: 0 at
+        // 1, 1 at 3, 2 at 5.
         assert_eq!(turns("aAbbBccCaaAbbBccC", 1), "aababbcbccc");
     }
 
     #[test]
     fn a_new_thread_begins_where_one_gave_way() {
-        // 0 starts 1 at 1 and goes on there; at 2 it starts 2, which begins beside the second access
-        // of 1, though 1 had run both its slices before.
+        // 0 starts 1 at 1 and goes on there; at 2 it starts 2, which begins beside the second
+        // access of 1, though 1 had run both its slices before.
         assert_eq!(turns("aA!bbBaA!bbBcc", 1), "aabbcbcb");
         // Whoever waited before begins after what ran before it all the same.
         assert_eq!(turns("ccaA!bbBc", 1), "ccabbc");

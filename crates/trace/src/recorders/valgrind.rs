@@ -1,8 +1,8 @@
 //! Recording with Valgrind's lackey: any program as it is, one thread at a time.
 //!
-//! `--trace-sched=yes` has Valgrind say which thread runs (Valgrind manual, sections 2.6.4 and 2.9);
-//! `--fair-sched=yes` has the threads take turns. What lackey prints goes to a file of its own, here
-//! a pipe, so that the program's standard streams remain its own.
+//! `--trace-sched=yes` has Valgrind say which thread runs (Valgrind manual, core options);
+//! `--fair-sched=yes` has the threads take turns. What lackey prints goes to a file of its own,
+//! here a pipe, so that the program's standard streams remain its own.
 
 use std::ffi::OsStr;
 use std::fmt;

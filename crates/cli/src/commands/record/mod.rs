@@ -13,7 +13,7 @@ use trace::{CORES_MAX, Format, Header, Losses, Op, ReadOptions, Record, Sink, So
 
 use self::lines::WholeLines;
 use self::program::{Program, exit_code};
-use super::convert::{output_format, warn_losses, write_failed};
+use super::trace_file::{format_of, warn_losses, write_failed};
 use crate::diagnostics::{Diagnostic, Messages};
 use crate::input::lackey_modify;
 use crate::output::{self, Draft};
@@ -24,7 +24,7 @@ pub(super) fn run(args: &RecordArgs, messages: Messages) -> Result<ExitCode, Dia
         output::print(&what_works())?;
         return Ok(ExitCode::SUCCESS);
     };
-    let format = output_format(output, None)?;
+    let format = format_of(output, None)?;
     let name = program_of(args)?;
     let valgrind = Valgrind::find().ok_or_else(|| {
         Diagnostic::input("E0320", "there is no Valgrind to record with")

@@ -21,8 +21,8 @@ pub(super) struct Program {
 impl Program {
     /// Starts a program; `at_end` is dropped when it has ended.
     ///
-    /// A signal that the terminal sends reaches it anyway; one that is sent to this process alone is
-    /// passed on. This process itself goes on until the program ends.
+    /// A signal that the terminal sends reaches it anyway; one that is sent to this process alone
+    /// is passed on. This process itself goes on until the program ends.
     pub(super) fn start<E: Send + 'static>(mut command: Command, at_end: E) -> io::Result<Self> {
         let mut incoming = SignalsInfo::<WithOrigin>::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
         let mut child: Child = command.spawn()?;

@@ -1,37 +1,16 @@
 //! `mesim info`: what a trace holds.
 
-use std::collections::HashMap;
+mod counts;
+mod sharing;
+
 use std::fmt::Write;
 
-use trace::{Header, Input, Op, Record, Shortfall, Source, Survey, Surveyed};
+use trace::{Header, Input, Shortfall, Survey, Surveyed};
 
+use self::counts::Counts;
 use crate::args::InfoArgs;
 use crate::diagnostics::{Diagnostic, Messages};
-use crate::{input, interrupt, output};
-
-/// The operations in the order of the columns.
-const COLUMNS: [(&str, &[Op]); 7] = [
-    ("reads", &[Op::Read]),
-    ("writes", &[Op::Write]),
-    ("atomics", &[Op::Atomic]),
-    ("fetches", &[Op::Fetch]),
-    ("cleans", &[Op::Clean]),
-    ("flushes", &[Op::Flush, Op::FlushAll]),
-    ("other", &[Op::Fence, Op::Compute, Op::Time, Op::TimeTicks]),
-];
-
-/// What was counted of a trace.
-#[derive(Default)]
-struct Counts {
-    /// Records by core and column.
-    cores: Vec<[u64; COLUMNS.len()]>,
-    /// Lines that an access touches: a bit each, 64 to a word.
-    lines: HashMap<u64, u64>,
-    /// The last time, in picoseconds.
-    time: Option<u64>,
-    bytes_min: u32,
-    bytes_max: u32,
-}
+use crate::{input, output};
 
 pub(super) fn run(args: &InfoArgs, messages: Messages) -> Result<(), Diagnostic> {
     let mut sources = if args.scan || trace::is_per_core(&args.traces) {
@@ -45,9 +24,10 @@ pub(super) fn run(args: &InfoArgs, messages: Messages) -> Result<(), Diagnostic>
     };
     let header = sources[0].header().clone();
     let line = header.line.filter(|line| line.is_power_of_two()).unwrap_or(64);
-    let mut counts = Counts { bytes_min: u32::MAX, ..Counts::default() };
+    let alone = header.cores == Some(1) && sources.len() == 1;
+    let mut counts = Counts::new(line.trailing_zeros(), alone);
     for source in &mut sources {
-        counts.read(source.as_mut(), line.trailing_zeros())?;
+        counts.read(source.as_mut())?;
     }
     let mut text = String::new();
     put_header(&header, &mut text);
@@ -64,9 +44,11 @@ pub(super) fn run(args: &InfoArgs, messages: Messages) -> Result<(), Diagnostic>
         let range = if min == max { String::new() } else { format!("{min} to ") };
         put("sizes", &format!("{range}{max} byte{plural}"));
     }
-    let lines: u64 = counts.lines.values().map(|word| u64::from(word.count_ones())).sum();
-    let plural = if lines == 1 { "" } else { "s" };
-    put("footprint", &format!("{lines} line{plural} of {line} bytes"));
+    let lines = counts.lines();
+    put("footprint", &format!("{} of {line} bytes", plural(lines, "line")));
+    if let Some(sharing) = counts.sharing() {
+        put("shared", &sharing.in_words());
+    }
     text.push('\n');
     counts.table(&mut text);
     output::print(&text)
@@ -129,63 +111,6 @@ fn seconds(picoseconds: u64) -> String {
     decimals.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-impl Counts {
-    fn read(&mut self, source: &mut dyn Source, line_shift: u32) -> Result<(), Diagnostic> {
-        let mut chunk = Vec::new();
-        let mut more = true;
-        while more {
-            interrupt::check()?;
-            chunk.clear();
-            more = source.read(&mut chunk)?;
-            for record in &chunk {
-                self.count(record, line_shift);
-            }
-        }
-        Ok(())
-    }
-
-    fn count(&mut self, record: &Record, line_shift: u32) {
-        let core = usize::from(record.core);
-        if core >= self.cores.len() {
-            self.cores.resize(core + 1, [0; COLUMNS.len()]);
-        }
-        let column = COLUMNS.iter().position(|(_, ops)| ops.contains(&record.op));
-        self.cores[core][column.unwrap_or(COLUMNS.len() - 1)] += 1;
-        if record.op == Op::Time {
-            self.time = Some(record.addr);
-        }
-        if record.op.is_access() {
-            let last = record.addr + u64::from(record.size - 1);
-            self.touch(record.addr >> line_shift, last >> line_shift);
-            self.bytes_min = self.bytes_min.min(record.size);
-            self.bytes_max = self.bytes_max.max(record.size);
-        }
-    }
-
-    /// Notes the lines from the first to the last.
-    fn touch(&mut self, first: u64, last: u64) {
-        for word in first / 64..=last / 64 {
-            let from = if word == first / 64 { first % 64 } else { 0 };
-            let to = if word == last / 64 { last % 64 } else { 63 };
-            *self.lines.entry(word).or_default() |= u64::MAX >> (63 - (to - from)) << from;
-        }
-    }
-
-    /// Prints the columns in which something stands, a row a core.
-    fn table(&self, text: &mut String) {
-        let sum = |column: usize| self.cores.iter().map(|core| core[column]).sum::<u64>();
-        let shown: Vec<usize> = (0..COLUMNS.len()).filter(|column| sum(*column) > 0).collect();
-        let mut row = |label: String, cell: &dyn Fn(usize) -> String| {
-            let _ = write!(text, "{label:<9}");
-            for column in &shown {
-                let _ = write!(text, "  {:>10}", cell(*column));
-            }
-            text.push('\n');
-        };
-        row(String::new(), &|column| COLUMNS[column].0.to_owned());
-        for (number, core) in self.cores.iter().enumerate() {
-            row(format!("core {number}"), &|column| core[column].to_string());
-        }
-        row("total".to_owned(), &|column| sum(column).to_string());
-    }
+fn plural(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
