@@ -634,7 +634,6 @@ fn traces_of_dynamorio_and_champsim_are_read_and_refused() {
         "replay threads/",
         "replay type.trace",
         "replay back.trace",
-        "replay no-footer.trace",
         "info cut.trace",
         "info newer.trace",
         "info raw",
@@ -652,6 +651,7 @@ fn traces_of_dynamorio_and_champsim_are_read_and_refused() {
     }
     session.refused_input("replay - --format drmemtrace", b"PK\x03\x04and so on");
     session.warned("convert good.mtrace out.champsimtrace");
+    session.warned("info no-footer.trace");
     let mut shown = session.shown;
     for line in [
         "info traces/samples/counting.dir",

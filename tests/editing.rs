@@ -1,5 +1,7 @@
 //! Traces made from others: what is kept is counted from the text of the trace, line by line.
 
+use std::fmt::Write as _;
+
 use crate::support::{Folder, ROOT, error_text, text};
 
 /// An access as a line of the text format has it.
@@ -157,7 +159,10 @@ fn lines_are_counted_by_who_touches_them() {
 fn what_is_whole_of_a_damaged_trace_is_replayed_when_that_is_asked_for() {
     let folder = Folder::new();
     let accesses = 3 * 65_536;
-    let trace: String = (0..accesses).map(|n| format!("0 R {:#x} 4\n", n * 4)).collect();
+    let mut trace = String::new();
+    for n in 0..accesses {
+        let _ = writeln!(trace, "0 R {:#x} 4", n * 4);
+    }
     folder.write("t.mtrace", trace.as_bytes());
     folder.good(&["convert", "t.mtrace", "t.mtrc", "--codec", "raw"]);
     let mut bytes = folder.read("t.mtrc");

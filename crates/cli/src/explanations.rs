@@ -400,8 +400,10 @@ another order gives other counts.",
     ),
     e(
         "W0103",
-        "a trace without an index",
+        "a trace without its end",
         "\
+A file of drmemtrace ends with a footer; one without it is read as far as it goes.
+
 An mtrc trace ends with an index, which its writer writes last. This one ends after a whole chunk
 without it: its writer was stopped, or the file was cut exactly there. What came after the chunks
 that are there nobody knows. `mesim convert trace.mtrc whole.mtrc` writes their records with an

@@ -280,10 +280,15 @@ pub(crate) fn options_alone(trace: &TraceArgs) -> ReadOptions {
     }
 }
 
-/// A source that says at its end if the trace has none.
+/// A source that says at its end what the trace lacks.
 struct Watched {
     source: Box<dyn Source>,
     messages: Messages,
+}
+
+/// Has what a trace lacks said at its end.
+pub(crate) fn watched(source: Box<dyn Source>, messages: Messages) -> Box<dyn Source> {
+    Box::new(Watched { source, messages })
 }
 
 /// Whether it was said: a trace may be read several times in one run.
@@ -317,27 +322,32 @@ impl Source for Watched {
 /// Says what a trace lacks.
 pub(crate) fn warn_shortfall(shortfall: Shortfall, messages: Messages) {
     let plural = |count| if count == 1 { "" } else { "s" };
+    let whole = |what| format!("`mesim convert` of it to `whole.mtrc` writes {what} with an index");
     let (code, title, help) = match shortfall {
         Shortfall::NoIndex { chunks } => {
             let s = plural(chunks);
             let read = format!("read {chunks} whole chunk{s}");
             let title = format!("the trace has no index, as if its writer was stopped: {read}");
-            ("W0103", title, "these records")
+            ("W0103", title, whole("these records"))
+        }
+        Shortfall::NoFooter { files } => {
+            let has = if files == 1 { "a file has no footer" } else { "files have no footer" };
+            let title = format!("{has}, as if the tracer was stopped: read what there is");
+            ("W0103", title, "copy or record the trace again if there was more of it".to_owned())
         }
         Shortfall::Damaged { records: 0, .. } => {
             let title = "the end of the trace is damaged: what came there is left out";
-            ("W0104", title.to_owned(), "what is left")
+            ("W0104", title.to_owned(), whole("what is left"))
         }
         Shortfall::Damaged { gaps, records } => {
             let (some, places) = (plural(records), plural(gaps));
             let missing = format!("{records} record{some} at {gaps} place{places}");
-            ("W0104", format!("the trace is damaged: left out {missing}"), "what is left")
+            ("W0104", format!("the trace is damaged: left out {missing}"), whole("what is left"))
         }
     };
     messages.show(&Diagnostic {
         severity: Severity::Warning,
-        ..Diagnostic::input(code, title)
-            .help(format!("`mesim convert` of it to `whole.mtrc` writes {help} with an index"))
+        ..Diagnostic::input(code, title).help(help)
     });
 }
 
@@ -407,12 +417,12 @@ fn open_sources(
 ) -> Result<Sources, Diagnostic> {
     if trace::is_per_core(paths) {
         if let Some(source) = trace::open_threads(paths, options)? {
-            return Ok(Sources::Ordered(source));
+            return Ok(Sources::Ordered(watched(source, messages)));
         }
         return Ok(Sources::PerCore(trace::open_per_core(paths, options)?));
     }
     let source = trace::open(&Input::from(paths[0].as_path()), options)?;
-    let source: Box<dyn Source> = Box::new(Watched { source, messages });
+    let source = watched(source, messages);
     Ok(if source.header().ordered {
         Sources::Ordered(source)
     } else if source.header().format.names_cores() {

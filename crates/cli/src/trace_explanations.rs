@@ -64,7 +64,7 @@ The compressed file, or the mtrc trace, ends before its end. The diagnostic says
 came before; they are not reported on, because counts of an unknown part of a trace mean nothing.
 If the part is what you want, decompress it and replay that. Of an mtrc trace the whole chunks
 before the cut are a trace too: `head -c BYTES trace.mtrc > whole.mtrc`, with the number that the
-diagnostic says. A file of drmemtrace without a footer, its last record, was cut off too.",
+diagnostic says.",
     ),
     e(
         "E0108",

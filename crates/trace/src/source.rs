@@ -72,6 +72,11 @@ pub enum Shortfall {
         /// The chunks.
         chunks: u64,
     },
+    /// Files of drmemtrace ended without a footer, as if their tracer was stopped.
+    NoFooter {
+        /// The files.
+        files: u64,
+    },
     /// Damaged chunks of mtrc were left out.
     Damaged {
         /// How many runs of records are missing.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use trace::TraceErrorKind::{
-    BadFileHeader, CoreOutOfRange, Empty, NotFound, TimeBackwards, Truncated,
+    BadFileHeader, CoreOutOfRange, CutRecord, Empty, NotFound, TimeBackwards, Truncated,
 };
 use trace::{Codec, Format, Op, Place, ReadOptions, Record, TraceError};
 
@@ -166,7 +166,7 @@ fn what_is_wrong_with_one_of_several_names_it() {
     };
     let at = |record| Place::Binary { record, offset: (record - 1) * 12 };
     refused("2.trace", b"", Empty, Place::None);
-    refused("2.trace", &whole[..whole.len() - 12], Truncated, at(15));
+    refused("2.trace", &whole[..whole.len() - 13], CutRecord, at(14));
     refused("2.trace", &whole[..24], Truncated, at(3));
     refused("2.trace", &entry(0, 8, 64).repeat(9), BadFileHeader, at(1));
     refused("2.trace", &thread(2, &[(15, &[1]), (14, &[2])]), TimeBackwards, at(10));

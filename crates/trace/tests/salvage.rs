@@ -39,14 +39,14 @@ fn a_damaged_chunk_takes_no_other_along() {
             let (first, last) = (chunk * 65_536, (chunk * 65_536 + 65_536).min(records.len()));
             let left = [&records[..first], &records[last..]].concat();
             let missing = (last - first) as u64;
-            let lost = Some(Shortfall::Damaged { gaps: 1, records: missing });
+            let expected = Some(Shortfall::Damaged { gaps: 1, records: missing });
             // In its tag, its numbers, its CRC, its bytes.
             for place in [0, 9, 21, 37, 40, 90] {
                 let mut damaged = bytes.clone();
                 damaged[offset + place] ^= 4;
                 let (read, shortfall) = salvage(&damaged).unwrap();
                 assert!(read == left, "{} chunk {chunk}, byte {place}", codec.name());
-                assert_eq!(shortfall, lost, "{} chunk {chunk}, byte {place}", codec.name());
+                assert_eq!(shortfall, expected, "{} chunk {chunk}, byte {place}", codec.name());
                 assert!(trace_is_refused(&damaged), "without being asked nothing is left out");
             }
         }
@@ -69,7 +69,8 @@ fn trace_is_refused(bytes: &[u8]) -> bool {
 #[test]
 fn what_stands_between_chunks_is_passed_over() {
     let (records, bytes, offsets) = file(ChunkCodec::Lz4);
-    let between = [&b"CHNK"[..], b"INDX", b"CHNKCHNKINDXCHN", &[0; 300_000], b"", b"CHN"];
+    let zeros = vec![0; 300_000];
+    let between = [&b"CHNK"[..], b"INDX", b"CHNKCHNKINDXCHN", &zeros, b"", b"CHN"];
     for garbage in between {
         let mut damaged = bytes[..offsets[1]].to_vec();
         damaged.extend(garbage);

@@ -19,7 +19,7 @@ pub(super) fn run(args: &InfoArgs, messages: Messages) -> Result<(), Diagnostic>
         let options = input::options_alone(&args.trace);
         match trace::survey(&Input::from(args.traces[0].as_path()), &options)? {
             Surveyed::Mtrc(survey) => return describe(&survey, messages),
-            Surveyed::Records(source) => vec![source],
+            Surveyed::Records(source) => vec![input::watched(source, messages)],
         }
     };
     let header = sources[0].header().clone();

@@ -16,7 +16,7 @@ const OTHER_HELP: &str = "the file was damaged, or is no drmemtrace trace: `--fo
 pub(super) trait Failure {
     fn no_header(&self, bytes: &[u8; BYTES]) -> TraceError;
     fn version(&self, version: u64) -> TraceError;
-    fn no_footer(&self) -> TraceError;
+    fn no_accesses(&self) -> TraceError;
     fn after_footer(&self, entry: Entry) -> TraceError;
     fn unknown(&self, entry: Entry) -> TraceError;
     fn no_flush(&self, entry: Entry) -> TraceError;
@@ -68,10 +68,10 @@ impl Failure for FixedRecords<BYTES> {
     }
 
     #[cold]
-    fn no_footer(&self) -> TraceError {
+    fn no_accesses(&self) -> TraceError {
         self.wrong_after(TraceErrorKind::Truncated)
             .found(format!("the end of the file after {} records", self.count()))
-            .expected("a footer (a record of type 26) as the last record")
+            .expected("a footer (a record of type 26) as the last record, and accesses before it")
             .help("the trace was cut off, or its tracer was stopped: copy or record it again")
     }
 

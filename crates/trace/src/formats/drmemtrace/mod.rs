@@ -23,7 +23,7 @@ use crate::formats::drmemtrace::cores::Cores;
 use crate::formats::drmemtrace::thread::{ENTRY_RECORDS_MAX, Stop, Thread};
 use crate::header::Header;
 use crate::record::Record;
-use crate::source::{CHUNK, Source};
+use crate::source::{CHUNK, Shortfall, Source};
 use crate::text::failure as input_failure;
 
 pub(crate) use entry::is_drmemtrace;
@@ -59,6 +59,8 @@ pub(crate) struct Drmemtrace {
     current: Option<usize>,
     /// The first records, read with the header.
     first: Vec<Record>,
+    /// Files that ended without a footer.
+    without_footer: u64,
 }
 
 impl Drmemtrace {
@@ -109,6 +111,7 @@ impl Drmemtrace {
             agenda: BinaryHeap::new(),
             current: None,
             first: Vec::new(),
+            without_footer: 0,
         }
     }
 
@@ -149,6 +152,10 @@ impl Drmemtrace {
                 Stop::Full => return Ok(()),
                 Stop::Timestamp(time) => self.agenda.push(Reverse((time, file))),
                 Stop::End => *state = State::Ended,
+                Stop::NoFooter => {
+                    *state = State::Ended;
+                    self.without_footer += 1;
+                }
             }
             self.current = None;
         }
@@ -174,5 +181,10 @@ impl Source for Drmemtrace {
         into.reserve(CHUNK);
         self.decode(into, before + CHUNK + 1 - ENTRY_RECORDS_MAX)?;
         Ok(into.len() > before)
+    }
+
+    fn shortfall(&self) -> Option<Shortfall> {
+        let files = self.without_footer;
+        (files > 0).then_some(Shortfall::NoFooter { files })
     }
 }

@@ -24,6 +24,8 @@ pub(super) enum Stop {
     Timestamp(u64),
     /// At the footer and the end.
     End,
+    /// At an end without a footer.
+    NoFooter,
 }
 
 /// A file that is open, after its first timestamp.
@@ -66,7 +68,7 @@ impl Thread {
         let Some(first) = first else { return Ok(None) };
         thread.check_header(&first)?;
         loop {
-            let entry = thread.take()?.ok_or_else(|| thread.no_footer())?;
+            let entry = thread.take()?.ok_or_else(|| thread.entries.no_accesses())?;
             match entry.kind() {
                 Kind::Timestamp => {
                     thread.time = entry.addr;
@@ -101,7 +103,12 @@ impl Thread {
         target: usize,
     ) -> Result<Stop, TraceError> {
         while into.len() < target {
-            let Some(entry) = self.take()? else { return Err(self.no_footer()) };
+            let Some(entry) = self.take()? else {
+                if let Some((_, start)) = self.flush.take() {
+                    self.push(Op::Flush, start, 1, cores, into)?;
+                }
+                return Ok(Stop::NoFooter);
+            };
             if let Some(stop) = self.decode(entry, cores, into)? {
                 return Ok(stop);
             }
@@ -268,11 +275,6 @@ impl Thread {
             1..=VERSION_MAX => Ok(()),
             version => Err(self.entries.version(version)),
         }
-    }
-
-    #[cold]
-    fn no_footer(&self) -> TraceError {
-        self.entries.no_footer()
     }
 
     /// Says of a file that cannot be read at all what it may be.
