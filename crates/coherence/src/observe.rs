@@ -109,6 +109,10 @@ pub trait Observer {
     /// Somebody looks on: what is only worked out to be told is worked out.
     const LOOKS: bool = true;
 
+    /// It is told of snoops by cores that do not hold the line, too: then a transaction asks every
+    /// core, else those that may have it.
+    const HEARS_OF_ABSENT: bool = Self::LOOKS;
+
     /// The first level was looked up; `cache` is 0 or that of the L1I. Nothing has changed yet.
     #[inline]
     fn looked_up(&mut self, reference: &Reference, cache: usize, answer: FirstLevel) {}
@@ -130,7 +134,7 @@ pub trait Observer {
     fn copied(&mut self, line: LineAddr, from: Place, to: Place) {}
 
     /// A cell of the tables decides what a core does; for a snoop, also where the core does not
-    /// hold the line.
+    /// hold the line, if that is to be heard of.
     #[inline]
     fn decided(&mut self, core: CoreId, line: LineAddr, cell: Cell) {}
 
@@ -196,6 +200,7 @@ impl Observer for () {
 /// Two observers, told in turn.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     const LOOKS: bool = A::LOOKS || B::LOOKS;
+    const HEARS_OF_ABSENT: bool = A::HEARS_OF_ABSENT || B::HEARS_OF_ABSENT;
 
     #[inline]
     fn looked_up(&mut self, reference: &Reference, cache: usize, answer: FirstLevel) {

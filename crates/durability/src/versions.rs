@@ -131,6 +131,8 @@ const fn distance(place: Place) -> (u8, usize) {
 }
 
 impl Observer for Versions {
+    const HEARS_OF_ABSENT: bool = false;
+
     #[inline]
     fn storing(&mut self, reference: &Reference) {
         self.newest += 1;

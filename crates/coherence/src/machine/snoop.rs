@@ -109,9 +109,11 @@ impl<O: Observer> Machine<O> {
             && event == Processor::Store
             && wants_data
             && !self.spec.rules.invalidating_flush_updates_memory;
-        // An onlooker is told of those who do not hold the line, too.
-        let asked =
-            if O::LOOKS { self.everybody_but(core) } else { self.may_hold(line, Some(core)) };
+        let asked = if O::HEARS_OF_ABSENT {
+            self.everybody_but(core)
+        } else {
+            self.may_hold(line, Some(core))
+        };
         for other in ones(asked) {
             let owner = &self.cores[other as usize];
             let copies = &owner.copies(line);

@@ -123,6 +123,8 @@ impl Classes {
 }
 
 impl Observer for Classes {
+    const HEARS_OF_ABSENT: bool = false;
+
     #[inline]
     fn looked_up(&mut self, reference: &Reference, cache: usize, answer: FirstLevel) {
         if let FirstLevel::Miss { held, upgrades } = answer {

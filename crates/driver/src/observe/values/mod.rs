@@ -213,6 +213,8 @@ impl Values {
 }
 
 impl Observer for Values {
+    const HEARS_OF_ABSENT: bool = false;
+
     #[inline]
     fn looked_up(&mut self, reference: &Reference, _cache: usize, answer: FirstLevel) {
         if self.announced.is_some() {
