@@ -665,6 +665,56 @@ fn traces_of_dynamorio_and_champsim_are_read_and_refused() {
 }
 
 #[test]
+fn tables_are_read_by_their_columns_and_refused() {
+    let folder = Folder::with(&[
+        GOOD,
+        ("good.csv", "thread;rw;address;note\n7;load;1000;\"a;b\"\n9;store;0x1004;\n"),
+        ("bare.csv", "0,R,0x1000,4\n"),
+        ("twice.csv", "op,addr,address\nR,0,0\n"),
+        ("short.csv", "core,op,addr,size\n0,R,0x1000\n"),
+        ("pin.txt", "0x401136: R 0x7ffe40\n0x401139: W (nil)\n#eof\n"),
+        ("cut.txt", "0x401136: R 0x7ffe40\n0x401139: W 0x7f"),
+        ("more.txt", "1 0x401136: R 0x7ffe40 8\n2 0x401139: W 0x7ffe48 4\n"),
+        ("fences.mtrace", "0 A 0x1000 8\n1 I 0x400 4\n1 B\n"),
+    ]);
+    let mut session = Transcript::of(&folder);
+    for line in [
+        "info bare.csv",
+        "info twice.csv",
+        "info short.csv",
+        "info more.txt --format pinatrace",
+        "info more.txt --columns tid,pc,op,addr",
+        "info more.txt --columns tid,op,adr",
+        "info more.txt --columns op,addr --format ncsu",
+        "replay more.txt --columns tid,pc,op,addr,size --cores 1",
+        "replay good.csv bare.csv",
+        "convert good.mtrace out.pinatrace",
+        "convert fences.mtrace out.csv --strict",
+    ] {
+        session.refused(line);
+    }
+    session.warned("convert fences.mtrace out.csv");
+    let mut shown = session.shown;
+    for line in [
+        "convert good.csv - --to mtrace",
+        "convert pin.txt - --to mtrace",
+        "convert more.txt - --to csv --columns tid,pc,op,addr,size",
+        "convert bare.csv - --to mtrace --columns core,op,addr,size",
+    ] {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let text = String::from_utf8(folder.good(&words)).expect("text is UTF-8");
+        let _ = writeln!(shown, "$ mesim {line}\n{text}");
+    }
+    for line in ["info traces/samples/counting.csv", "info traces/samples/counting.pinatrace"] {
+        let _ = writeln!(shown, "$ mesim {line}\n{}", at_root(line));
+    }
+    insta::assert_snapshot!("tables", shown);
+    let cut = folder.run(&["info", "cut.txt"]);
+    assert!(cut.status.success(), "{}", error_text(&cut));
+    assert_eq!(error_text(&cut).matches("warning[W0105]").count(), 1);
+}
+
+#[test]
 fn a_strict_conversion_that_loses_leaves_nothing() {
     let folder = Folder::with(&[("all.mtrace", "@line 64\n0 R 0x1001 8\n1 A 0x1000\n0 B\n")]);
     let mut session = Transcript::of(&folder);

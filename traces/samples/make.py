@@ -102,6 +102,37 @@ def champsim(draw, stores, padding):
     return out
 
 
+def turns(count):
+    """Such threads, which take turns: the thread, and an instruction of it."""
+    running = [(thread, counting(random.Random(30 + thread), thread)) for thread in range(count)]
+    while running:
+        for one in list(running):
+            instruction = next(one[1], None)
+            if instruction is None:
+                running.remove(one)
+            else:
+                yield one[0], instruction
+
+
+def table():
+    """A table with columns that nobody needs, in no usual order."""
+    lines = ["address:dec;what;bytes;thread;rw"]
+    for thread, (at, length, loads, stores) in turns(3):
+        lines.append(f'{at};"fetched; {length} bytes";{length};{7000 + 11 * thread};ifetch')
+        lines += [f"{addr};data;8;{7000 + 11 * thread};load" for addr in loads]
+        lines += [f"{addr};data;8;{7000 + 11 * thread};store" for addr in stores]
+    return "\n".join(lines) + "\n"
+
+
+def pinatrace():
+    """A thread as Pin's example writes it."""
+    lines = []
+    for at, _, loads, stores in counting(random.Random(40), 0):
+        lines += [f"{at:#x}: R {addr:#x}" for addr in loads]
+        lines += [f"{at:#x}: W {addr:#x}" for addr in stores]
+    return "\n".join(lines) + "\n#eof\n"
+
+
 THREADS = FOLDER / "counting.dir" / "trace"
 THREADS.mkdir(parents=True, exist_ok=True)
 for thread in range(3):
@@ -112,6 +143,8 @@ for thread in range(3):
     else:
         (THREADS / f"{name}.gz").write_bytes(gzip.compress(data, mtime=0))
 (FOLDER / "counting.champsimtrace.xz").write_bytes(lzma.compress(champsim(random.Random(20), 2, 6)))
+(FOLDER / "counting.csv").write_text(table())
+(FOLDER / "counting.pinatrace").write_text(pinatrace())
 (FOLDER / "counting.trace.xz").write_bytes(lzma.compress(champsim(random.Random(21), 4, 14)))
 (FOLDER / "cache.oracleGeneral").write_bytes(oracle_general(random.Random(1)))
 (FOLDER / "disks.csv").write_text(disks(random.Random(2)))

@@ -67,11 +67,16 @@ pub(crate) enum Command {
 /// How a trace is read.
 #[derive(ClapArgs, Clone, Debug)]
 pub(crate) struct TraceArgs {
-    /// The trace's format: mtrace, mtrc, din, xdin, lackey, ncsu, percore, nus, drmemtrace,
-    /// champsim, champsim-cloudsuite, oracle-general, msr or twitter; recognised by name and
-    /// content if left out
+    /// The trace's format: mtrace, mtrc, din, xdin, lackey, ncsu, percore, nus, csv, pinatrace,
+    /// drmemtrace, champsim, champsim-cloudsuite, oracle-general, msr or twitter; recognised by
+    /// name and content if left out
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) format: Option<trace::Format>,
+
+    /// What the columns of a table (csv, pinatrace) hold: core or tid, op, addr, size, pc, and `_`
+    /// for one that is skipped; without a format, the trace is taken for one
+    #[arg(long, value_name = "NAMES", value_parser = parse_columns)]
+    pub(crate) columns: Option<trace::Columns>,
 
     /// How a modify (M) of a lackey trace is read
     #[arg(long, value_enum, value_name = "HOW", default_value_t = LackeyModify::ReadWrite)]
@@ -296,18 +301,23 @@ pub(crate) struct ConvertArgs {
     #[arg(value_name = "OUT")]
     pub(crate) output: PathBuf,
 
-    /// The format of IN: mtrace, mtrc, din, xdin, lackey, ncsu, percore, nus, drmemtrace,
-    /// champsim, champsim-cloudsuite, oracle-general, msr or twitter
+    /// The format of IN: mtrace, mtrc, din, xdin, lackey, ncsu, percore, nus, csv, pinatrace,
+    /// drmemtrace, champsim, champsim-cloudsuite, oracle-general, msr or twitter
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) from: Option<trace::Format>,
 
-    /// The format of OUT: mtrace, mtrc, din, xdin, lackey, ncsu, percore, nus or champsim
+    /// The format of OUT: mtrace, mtrc, din, xdin, lackey, ncsu, percore, nus, csv or champsim
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) to: Option<trace::Format>,
 
     /// How the chunks of an mtrc trace are packed: zstd (smallest), lz4 or raw (fastest to read)
     #[arg(long, value_name = "CODEC", default_value = "zstd", value_parser = parse_codec)]
     pub(crate) codec: trace::ChunkCodec,
+
+    /// What the columns of a table (csv, pinatrace) hold: core or tid, op, addr, size, pc, and `_`
+    /// for one that is skipped; without a format, the trace is taken for one
+    #[arg(long, value_name = "NAMES", value_parser = parse_columns)]
+    pub(crate) columns: Option<trace::Columns>,
 
     /// How a modify (M) of a lackey trace is read
     #[arg(long, value_enum, value_name = "HOW", default_value_t = LackeyModify::ReadWrite)]
@@ -432,6 +442,10 @@ pub(crate) fn parse_format(name: &str) -> Result<trace::Format, String> {
         let names: Vec<_> = trace::Format::ALL.iter().map(|format| format.name()).collect();
         format!("the formats are {}", names.join(", "))
     })
+}
+
+fn parse_columns(names: &str) -> Result<trace::Columns, String> {
+    names.parse().map_err(|error: trace::ColumnsError| error.to_string())
 }
 
 pub(crate) fn parse_codec(name: &str) -> Result<trace::ChunkCodec, String> {

@@ -419,6 +419,14 @@ the heads and the index have for their records. The counts of a replay are those
 lines that were touched in a gap alone were never touched.",
     ),
     e(
+        "W0105",
+        "a trace without its last line",
+        "\
+The tool that wrote the trace writes a last line (pinatrace: `#eof`), and it is not there: the tool
+was stopped, or the file was cut. What came after nobody knows; what there is was read. The last
+access may be cut as well, so that its address is shorter than it was.",
+    ),
+    e(
         "W0201",
         "an inclusive level smaller than what it includes",
         "\

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use driver::config::{Clients, Config, Draft};
 use driver::report::Provenance;
 use driver::{Interleave, Streams};
-use trace::{Ahead, Header, Input, ReadOptions, Record, Shortfall, Source, TraceError};
+use trace::{Ahead, Format, Header, Input, ReadOptions, Record, Shortfall, Source, TraceError};
 
 use crate::args::{LackeyModify, MachineArgs, TraceArgs};
 use crate::diagnostics::{Diagnostic, Messages, Severity};
@@ -118,13 +118,13 @@ pub(crate) fn prepare(
     let given = machine.config.as_deref().map(|path| read_config(path, None)).transpose()?;
     let mut asked = Asked { given, protocols: protocols::Files::default() };
     let (mut draft, mut config) = asked.machine(None, paths, machine, protocol, messages)?;
-    let mut options = read_options(trace, &config);
+    let mut options = read_options(trace, &config)?;
     let mut sources = open_sources(paths, &options, messages)?;
     let header = sources.header().clone();
     if machine.config.is_none() {
         (draft, config) = asked.machine(Some(&header), paths, machine, protocol, messages)?;
         let before = options.cores_max;
-        options = read_options(trace, &config);
+        options = read_options(trace, &config)?;
         if options.cores_max < before && !reads_stdin(paths) {
             sources = open_sources(paths, &options, messages)?;
         }
@@ -159,7 +159,7 @@ pub(crate) fn config_beside(
 ) -> Result<Option<Config>, Diagnostic> {
     let (header, asked) = (&opened.header, &mut opened.asked);
     let (mut draft, mut config) = asked.machine(Some(header), paths, machine, None, messages)?;
-    let alike = read_options(trace, &config) == opened.options;
+    let alike = read_options(trace, &config)? == opened.options;
     take_cores_of(header, paths, &mut draft, &mut config)?;
     Ok(alike.then_some(config))
 }
@@ -227,7 +227,7 @@ pub(crate) fn open_alone(
     trace: &TraceArgs,
     messages: Messages,
 ) -> Result<Vec<Box<dyn Source>>, Diagnostic> {
-    Ok(match open_sources(paths, &options_alone(trace), messages)? {
+    Ok(match open_sources(paths, &options_alone(trace)?, messages)? {
         Sources::Ordered(source) | Sources::Unordered(source) => vec![source],
         Sources::PerCore(sources) => sources,
     })
@@ -240,7 +240,7 @@ pub(crate) fn open_core(
     core: Option<u16>,
     messages: Messages,
 ) -> Result<Box<dyn Source>, Diagnostic> {
-    let options = ReadOptions { core, ..options_alone(trace) };
+    let options = ReadOptions { core, ..options_alone(trace)? };
     let mut sources = match open_sources(&[path.to_owned()], &options, messages)? {
         Sources::Ordered(source) => return Ok(source),
         Sources::Unordered(source) => vec![source],
@@ -270,14 +270,24 @@ pub(crate) fn several_cores(title: String, path: String, first: u16) -> Diagnost
 }
 
 /// Returns how a trace is read that no machine is there for.
-pub(crate) fn options_alone(trace: &TraceArgs) -> ReadOptions {
-    ReadOptions {
+pub(crate) fn options_alone(trace: &TraceArgs) -> Result<ReadOptions, Diagnostic> {
+    let has_columns = |format: &Format| matches!(format, Format::Csv | Format::Pinatrace);
+    if trace.columns.is_some()
+        && let Some(format) = trace.format.filter(|format| !has_columns(format))
+    {
+        let name = format.name();
+        return Err(Diagnostic::input("E0312", format!("{name} has no columns to be named"))
+            .on(format!("--format {name}"), "expected csv or pinatrace, or no `--format`")
+            .help("`--columns` alone reads a table: its lines have what the columns say"));
+    }
+    Ok(ReadOptions {
         format: trace.format,
+        columns: trace.columns.clone(),
         lackey_modify: lackey_modify(trace.lackey_modify),
         requests_write: trace.requests_write,
         salvage: trace.salvage,
         ..ReadOptions::default()
-    }
+    })
 }
 
 /// A source that says at its end what the trace lacks.
@@ -329,6 +339,11 @@ pub(crate) fn warn_shortfall(shortfall: Shortfall, messages: Messages) {
             let read = format!("read {chunks} whole chunk{s}");
             let title = format!("the trace has no index, as if its writer was stopped: {read}");
             ("W0103", title, whole("these records"))
+        }
+        Shortfall::NoLastLine => {
+            let title = "the trace has no `#eof` at its end, as if pinatrace was stopped: read what \
+                         there is";
+            ("W0105", title.to_owned(), "record it again if the end matters".to_owned())
         }
         Shortfall::NoFooter { files } => {
             let has = if files == 1 { "a file has no footer" } else { "files have no footer" };
@@ -419,7 +434,8 @@ fn open_sources(
         if let Some(source) = trace::open_threads(paths, options)? {
             return Ok(Sources::Ordered(watched(source, messages)));
         }
-        return Ok(Sources::PerCore(trace::open_per_core(paths, options)?));
+        let sources = trace::open_per_core(paths, options)?.into_iter();
+        return Ok(Sources::PerCore(sources.map(|source| watched(source, messages)).collect()));
     }
     let source = trace::open(&Input::from(paths[0].as_path()), options)?;
     let source = watched(source, messages);
@@ -502,18 +518,10 @@ fn overridden(
     Ok(draft)
 }
 
-fn read_options(trace: &TraceArgs, config: &Config) -> ReadOptions {
+fn read_options(trace: &TraceArgs, config: &Config) -> Result<ReadOptions, Diagnostic> {
     let cores =
         if config.cores_from_trace { config.cores_max } else { config.machine.cores } as u16;
-    ReadOptions {
-        format: trace.format,
-        cores_max: cores,
-        lackey_modify: lackey_modify(trace.lackey_modify),
-        lackey_slices: false,
-        requests_write: trace.requests_write,
-        salvage: trace.salvage,
-        core: None,
-    }
+    Ok(ReadOptions { cores_max: cores, ..options_alone(trace)? })
 }
 
 pub(crate) const fn lackey_modify(how: LackeyModify) -> trace::LackeyModify {

@@ -93,6 +93,8 @@ A line ends before all of its fields. The formats, field by field:
     ncsu     CORE r|w ADDR              1 r a1663dc4
     percore  r|w 0xADDR                 r 0x1000
     nus      LABEL VALUE                0 0x1000
+    csv      as its header line names   0,R,0x1000,4
+    pinatrace  0xPC: R|W 0xADDR         0x401136: R 0x1000
     msr      TIMESTAMP,HOST,DISK,Read|Write,OFFSET,SIZE,RESPONSETIME
              128166372003061629,hm,0,Read,383496192,32768,413
     twitter  TIME,KEY,KEYSIZE,VALUESIZE,CLIENT,OPERATION,TTL
@@ -102,14 +104,16 @@ A line ends before all of its fields. The formats, field by field:
         "E0111",
         "unexpected field",
         "\
-A line goes on after its last field. In mtrace, a comment begins with `#`.",
+A line goes on after its last field. In mtrace, a comment begins with `#`. The columns of a csv or
+pinatrace that are of no use have to be named as well, `_` in `--columns`.",
     ),
     e(
         "E0112",
         "unknown operation",
         "\
 The format has no such operation. mtrace has R (load), W (store), A (atomic read-modify-write), I
-(instruction fetch), C (clean), F (flush), B (fence) and T (compute ticks). msr has Read and Write.
+(instruction fetch), C (clean), F (flush), B (fence) and T (compute ticks). csv and pinatrace have
+r, w, i and a, in any case, and words for them such as load and store. msr has Read and Write.
 twitter has get and gets, which are loads, and set, add, replace, cas, append, prepend, incr, decr
 and delete, which are stores. The records of drmemtrace have types from 0 to 49, those of champsim
 a 0 or 1 where they say whether they are branches: anything else is another format, or damage.",
@@ -134,8 +138,9 @@ threads of lackey and drmemtrace are cores, in the order in which they first app
         "invalid address",
         "\
 Addresses are hexadecimal: with 0x in mtrace, percore and nus, without in din, xdin and lackey,
-either way in ncsu. In mtrace a declared name may stand for one: `let x = 0x1000`, then `x+8`. In
-msr disks and offsets are decimal.",
+either way in ncsu, csv and pinatrace (but decimal in a column called `addr:dec`). In mtrace a
+declared name may stand for one: `let x = 0x1000`, then `x+8`. Disks and offsets of msr are
+decimal.",
     ),
     e(
         "E0116",
@@ -194,7 +199,10 @@ A trace declares at most 65,536 names.",
         "invalid header line",
         "\
 The header lines of mtrace are `@cores N`, `@line BYTES`, `@title TEXT`, `@config FILE` and,
-anywhere, `@time 5 s`.",
+anywhere, `@time 5 s`.
+
+A csv begins with a line that names its columns, `op` and `addr` among them, each kind once, such as
+`core,op,addr,size`. `--columns \"core op addr size\"` names them where the file does not.",
     ),
     e(
         "E0125",
@@ -248,8 +256,8 @@ memory: at most 2^25 (33,554,432) different ones, of 1 GiB together. msr has at 
         "a format that is only read",
         "\
 oracle-general, msr and twitter are read but not written: what was read of them has addresses where
-the trace had keys and disks. drmemtrace and champsim-cloudsuite are not written either, and a zip
-is unpacked but not made. `mesim convert` to mtrace keeps everything that was read.",
+the trace had keys and disks. pinatrace, drmemtrace and champsim-cloudsuite are not written either,
+and a zip is unpacked but not made. `mesim convert` to mtrace keeps everything that was read.",
     ),
     e(
         "E0132",

@@ -21,6 +21,10 @@ pub enum Format {
     Percore,
     /// NUS course traces, a file a core: `LABEL 0xVALUE`.
     Nus,
+    /// A table: a line of column names, then an access a line.
+    Csv,
+    /// Intel Pin's pinatrace: `0xPC: R|W 0xADDR`.
+    Pinatrace,
     /// DynamoRIO's drmemtrace, threads by timestamps: binary, 12 bytes a record.
     Drmemtrace,
     /// ChampSim, a file a core: binary, 64 bytes an instruction.
@@ -46,6 +50,8 @@ impl Format {
         Format::Ncsu,
         Format::Percore,
         Format::Nus,
+        Format::Csv,
+        Format::Pinatrace,
         Format::Drmemtrace,
         Format::Champsim,
         Format::ChampsimCloudsuite,
@@ -66,6 +72,8 @@ impl Format {
             Format::Ncsu => "ncsu",
             Format::Percore => "percore",
             Format::Nus => "nus",
+            Format::Csv => "csv",
+            Format::Pinatrace => "pinatrace",
             Format::Drmemtrace => "drmemtrace",
             Format::Champsim => "champsim",
             Format::ChampsimCloudsuite => "champsim-cloudsuite",
@@ -83,7 +91,8 @@ impl Format {
 
     /// Returns the file name extensions that mean this format, without a dot.
     ///
-    /// An extension decides: a file called `a.din` is read as din whatever it holds.
+    /// An extension decides: a file called `a.din` is read as din whatever it holds. Only of csv
+    /// there are several kinds, and its lines decide whether a file is of requests.
     #[must_use]
     pub const fn extensions(self) -> &'static [&'static str] {
         match self {
@@ -95,6 +104,8 @@ impl Format {
             Format::Ncsu => &["ncsu"],
             Format::Percore => &["percore"],
             Format::Nus => &["nus"],
+            Format::Csv => &["csv"],
+            Format::Pinatrace => &["pinatrace"],
             Format::Drmemtrace => &["drmemtrace"],
             Format::Champsim => &["champsimtrace", "champsim"],
             Format::ChampsimCloudsuite => &["champsim-cloudsuite"],
@@ -125,6 +136,8 @@ impl Format {
             Format::Ncsu => "NCSU: `PROC r|w ADDR`, hex, in global order",
             Format::Percore => "a file a core: `r|w 0xADDR`",
             Format::Nus => "a file a core: `0|1|2 0xVALUE` for load, store, compute cycles",
+            Format::Csv => "a table: a line of column names, then an access a line",
+            Format::Pinatrace => "Intel Pin pinatrace: `0xPC: R|W 0xADDR`",
             Format::Drmemtrace => "DynamoRIO drmemtrace: binary, 12 bytes a record, threads",
             Format::Champsim => "ChampSim: binary, 64 bytes an instruction",
             Format::ChampsimCloudsuite => {
@@ -148,6 +161,8 @@ impl Format {
             Format::Ncsu => "0 r 7fff1234",
             Format::Percore => "r 0x7fff1234",
             Format::Nus => "0 0x7fff1234",
+            Format::Csv => "0,R,0x7fff1234,8",
+            Format::Pinatrace => "0x401136: R 0x7fff1234",
             Format::Drmemtrace => "u16 type, u16 size, u64 address",
             Format::Champsim => "u64 instruction, 8 bytes, u64 stores[2], u64 loads[4]",
             Format::ChampsimCloudsuite => {
@@ -163,10 +178,11 @@ impl Format {
     ///
     /// A trace of requests has keys or disks where memory has addresses; what was read of one is no
     /// such trace any more. What DynamoRIO's tools or CloudSuite's traces have besides accesses is
-    /// not read, so that none of them could be made of it.
+    /// not read, so that none of them could be made of it; nor can pinatrace's program counters.
     #[must_use]
     pub const fn is_read_only(self) -> bool {
-        self.numbers_keys() || matches!(self, Format::Drmemtrace | Format::ChampsimCloudsuite)
+        self.numbers_keys()
+            || matches!(self, Format::Pinatrace | Format::Drmemtrace | Format::ChampsimCloudsuite)
     }
 
     /// Returns the formats that are written, in the order of [`ALL`](Self::ALL).
@@ -203,10 +219,13 @@ impl Format {
         matches!(self, Format::Percore | Format::Nus)
     }
 
-    /// Says whether each line (or record) names its core.
+    /// Says whether each line (or record) names its core; in csv it does if it has such a column.
     #[must_use]
     pub const fn names_cores(self) -> bool {
-        matches!(self, Format::Mtrace | Format::Mtrc | Format::Ncsu | Format::Drmemtrace)
+        matches!(
+            self,
+            Format::Mtrace | Format::Mtrc | Format::Ncsu | Format::Csv | Format::Drmemtrace
+        )
     }
 
     /// Returns what a writer of this format cannot keep; empty for a lossless one, or for none.
@@ -221,6 +240,7 @@ impl Format {
         match self {
             Format::Mtrace
             | Format::Mtrc
+            | Format::Pinatrace
             | Format::Drmemtrace
             | Format::ChampsimCloudsuite
             | Format::OracleGeneral
@@ -231,6 +251,7 @@ impl Format {
             }
             Format::Xdin => &[Header, Core, Atomic, Fence, Compute, Time],
             Format::Lackey => &[Header, Atomic, Clean, Flush, FlushAll, Fence, Compute, Time],
+            Format::Csv => &[Header, Clean, Flush, FlushAll, Fence, Compute, Time],
             Format::Ncsu => &[
                 Header, Size, Alignment, Atomic, Fetch, Clean, Flush, FlushAll, Fence, Compute,
                 Time,

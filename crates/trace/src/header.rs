@@ -32,9 +32,13 @@ impl Header {
     #[must_use]
     pub const fn new(format: Format) -> Header {
         let cores = match format {
-            Format::Mtrace | Format::Mtrc | Format::Lackey | Format::Ncsu | Format::Drmemtrace => {
-                None
-            }
+            Format::Mtrace
+            | Format::Mtrc
+            | Format::Lackey
+            | Format::Ncsu
+            | Format::Csv
+            | Format::Pinatrace
+            | Format::Drmemtrace => None,
             Format::Din
             | Format::Xdin
             | Format::Percore

@@ -34,6 +34,7 @@
 #[cfg(feature = "files")]
 mod ahead;
 mod codec;
+mod columns;
 #[cfg(feature = "files")]
 mod compress;
 #[cfg(feature = "files")]
@@ -66,6 +67,7 @@ mod threads;
 #[cfg(feature = "files")]
 pub use ahead::Ahead;
 pub use codec::Codec;
+pub use columns::{Columns, ColumnsError};
 #[cfg(feature = "files")]
 pub use compress::{decoder, encoder};
 #[cfg(feature = "files")]

@@ -74,7 +74,7 @@ pub fn survey(input: &Input, options: &ReadOptions) -> Result<Surveyed, TraceErr
     };
     let seekable = |path: &Path| fs::metadata(path).is_ok_and(|found| found.is_file());
     if let Input::Path(path) = input
-        && mtrc(options.format)
+        && mtrc(options.said_format(&input.shown()))
         && seekable(path)
     {
         let shown = path.display().to_string();
@@ -87,7 +87,7 @@ pub fn survey(input: &Input, options: &ReadOptions) -> Result<Surveyed, TraceErr
     }
     let Opened { path, bytes, codec } = undo_compression(input)?;
     let (magic, bytes) = sniff::peek(bytes);
-    if mtrc(options.format) && sniff::by_magic(&magic) == Some(Format::Mtrc) {
+    if mtrc(options.said_format(&path)) && sniff::by_magic(&magic) == Some(Format::Mtrc) {
         return Ok(Surveyed::Mtrc(Box::new(Survey::of_stream(bytes, &path, codec)?)));
     }
     Ok(Surveyed::Records(read_decoded(&path, bytes, codec, options)?))

@@ -12,7 +12,7 @@ use crate::header::Header;
 use crate::open::{Input, cannot_open, open};
 use crate::record::{CORES_MAX, Op, Record};
 use crate::sniff::format_of_name;
-use crate::source::{IterSource, OneCore, ReadOptions, Source};
+use crate::source::{IterSource, OneCore, ReadOptions, Shortfall, Source};
 use crate::text::number;
 
 /// Returns whether the paths are per-core files: several of them, or one folder.
@@ -82,7 +82,9 @@ fn open_core(
     options: &ReadOptions,
 ) -> Result<Box<dyn Source>, TraceError> {
     let alone = ReadOptions { cores_max: 1, core: None, ..options.clone() };
-    let known = options.format.or_else(|| format_of_name(file));
+    let said = options.said_format(&file.to_string_lossy());
+    // A csv names cores if one of its columns does.
+    let known = said.or_else(|| format_of_name(file)).filter(|format| *format != Format::Csv);
     if let Some(format) = known.filter(|format| format.names_cores()) {
         return Err(not_per_core(file, format.name()));
     }
@@ -91,7 +93,8 @@ fn open_core(
     }
     let source = open(&Input::from(file), &alone).map_err(|error| explain_cores(error, file))?;
     let stated = source.header();
-    if stated.format.names_cores() {
+    let is_table_of_one = stated.format == Format::Csv && stated.cores == Some(1);
+    if stated.format.names_cores() && !is_table_of_one {
         return Err(not_per_core(file, stated.format.name()));
     }
     if stated.format.numbers_keys() {
@@ -117,7 +120,7 @@ fn explain_cores(error: TraceError, file: &Path) -> TraceError {
 fn not_per_core(file: &Path, format: &str) -> TraceError {
     TraceError::new(TraceErrorKind::NotPerCore, &file.display().to_string())
         .found(format!("a trace whose lines name cores ({format})"))
-        .expected("the trace of one core: din, xdin, lackey, percore, nus or champsim")
+        .expected("the trace of one core: din, xdin, lackey, percore, nus, pinatrace or champsim")
         .help("give such a trace alone; `--format` names another format")
 }
 
@@ -125,7 +128,7 @@ fn keys_of_its_own(file: &Path, format: Format) -> TraceError {
     let name = format.name();
     TraceError::new(TraceErrorKind::NotPerCore, &file.display().to_string())
         .found(format!("a trace that numbers its own keys or disks ({name})"))
-        .expected("the trace of one core: din, xdin, lackey, percore, nus or champsim")
+        .expected("the trace of one core: din, xdin, lackey, percore, nus, pinatrace or champsim")
         .help("give such a trace alone: several have no addresses in common")
 }
 
@@ -194,6 +197,10 @@ struct Renumbered {
 impl Source for Renumbered {
     fn header(&self) -> &Header {
         &self.header
+    }
+
+    fn shortfall(&self) -> Option<Shortfall> {
+        self.source.shortfall()
     }
 
     fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {

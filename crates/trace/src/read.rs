@@ -42,8 +42,11 @@ pub(crate) fn read_decoded(
     let (magic, input) = sniff::peek(input);
     let mut buffer = LineBuffer::new(input);
     let by_magic = sniff::by_magic(&magic);
-    let known = options.format.or(by_magic).or_else(|| sniff::by_name(path));
+    let known = options.said_format(path).or(by_magic).or_else(|| sniff::by_name(path));
     let format = match known.or_else(|| sniff::by_first_bytes(&magic)) {
+        Some(Format::Csv) if options.said_format(path).is_none() => {
+            csv_or_requests(path, &mut buffer)
+        }
         Some(format) => format,
         None => recognise(path, &mut buffer, codec)?,
     };
@@ -52,6 +55,13 @@ pub(crate) fn read_decoded(
         Some(core) => Box::new(OneCore::new(source, core)),
         None => source,
     })
+}
+
+/// Recognises what a file called `.csv` is: some traces of requests are tables as well.
+fn csv_or_requests(path: &str, buffer: &mut LineBuffer) -> Format {
+    let (bytes, whole) = buffer.peek();
+    let found = sniff::by_content(path, bytes, whole).ok();
+    found.filter(|format| format.numbers_keys()).unwrap_or(Format::Csv)
 }
 
 /// Recognises the format by the first lines.

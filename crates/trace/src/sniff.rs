@@ -6,7 +6,9 @@
 //! 4. The first bytes decide, if they are a header of drmemtrace, or of what DynamoRIO makes it of.
 //! 5. What is called `.trace` and is no text is taken for one of ChampSim's formats, if its first
 //!    16 KiB can be instructions of one of them and not of the other.
-//! 6. The first 64 lines that are neither blank nor comments decide, if they fit exactly one
+//! 6. The first line decides, if it names the columns of a csv and the lines fit no other format.
+//!    What is called `.csv` is msr or twitter if its lines are those of one of them, else csv.
+//! 7. The first 64 lines that are neither blank nor comments decide, if they fit exactly one
 //!    format. What tells din from NUS is `0x` before the second field: NUS has it, din has not.
 //!    What tells NCSU from mesim's own text is the case of the operation. A file that consists of
 //!    `0 B` alone (a fence, or a read of address 0xb) fits two and is an error, and so is one that
@@ -90,7 +92,11 @@ pub(crate) fn by_content(path: &str, bytes: &[u8], whole: bool) -> Result<Format
         .take(SNIFF_LINES)
         .collect();
     let fits = |format: &Format| lines.iter().all(|line| formats::looks(*format, line));
-    let fitting: Vec<Format> = Format::ALL.iter().copied().filter(fits).collect();
+    let mut fitting: Vec<Format> = Format::ALL.iter().copied().filter(fits).collect();
+    // The lines behind a header may be anything, so that nothing else may be known of it.
+    if fitting.is_empty() && lines.first().is_some_and(|line| formats::is_csv_header(line)) {
+        fitting.push(Format::Csv);
+    }
     match fitting[..] {
         [format] => Ok(format),
         _ if lines.is_empty() && whole => Err(failure::empty(path, Format::Mtrace)),

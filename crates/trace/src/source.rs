@@ -1,9 +1,11 @@
 //! A stream of records, and what its reader is told.
 
+use crate::columns::Columns;
 use crate::error::TraceError;
 use crate::format::Format;
 use crate::header::Header;
 use crate::record::{CORES_MAX, Op, Record};
+use crate::sniff;
 
 /// The most records that one [`Source::read`] appends.
 pub const CHUNK: usize = 65_536;
@@ -72,6 +74,8 @@ pub enum Shortfall {
         /// The chunks.
         chunks: u64,
     },
+    /// The line that a tool writes last is missing (pinatrace), as if it was stopped.
+    NoLastLine,
     /// Files of drmemtrace ended without a footer, as if their tracer was stopped.
     NoFooter {
         /// The files.
@@ -101,6 +105,8 @@ pub enum LackeyModify {
 pub struct ReadOptions {
     /// The format; recognised by name and first lines if `None`.
     pub format: Option<Format>,
+    /// What the columns of a table (csv, pinatrace) hold; without `format`, says that it is one.
+    pub columns: Option<Columns>,
     /// The number of cores of the machine: a record of a core from here on is an error.
     pub cores_max: u16,
     /// How lackey's ` M` is read.
@@ -121,6 +127,7 @@ impl Default for ReadOptions {
     fn default() -> ReadOptions {
         ReadOptions {
             format: None,
+            columns: None,
             cores_max: CORES_MAX,
             lackey_modify: LackeyModify::default(),
             lackey_slices: false,
@@ -128,6 +135,17 @@ impl Default for ReadOptions {
             salvage: false,
             core: None,
         }
+    }
+}
+
+impl ReadOptions {
+    /// Returns the format that they say a file of that name has, if they say one.
+    pub(crate) fn said_format(&self, path: &str) -> Option<Format> {
+        let of_columns = || match sniff::by_name(path) {
+            Some(Format::Pinatrace) => Format::Pinatrace,
+            _ => Format::Csv,
+        };
+        self.format.or_else(|| self.columns.as_ref().map(|_| of_columns()))
     }
 }
 

@@ -34,7 +34,8 @@ pub fn open_threads(
     paths: &[PathBuf],
     options: &ReadOptions,
 ) -> Result<Option<Box<dyn Source>>, TraceError> {
-    if options.format.is_some_and(|format| format != Format::Drmemtrace) {
+    let said = |path: &PathBuf| options.said_format(&path.to_string_lossy());
+    if paths.first().and_then(said).is_some_and(|format| format != Format::Drmemtrace) {
         return Ok(None);
     }
     let mut files = Vec::new();

@@ -96,9 +96,10 @@ pub(crate) fn sayable(format: Format, count: usize, seed: u64) -> Vec<Record> {
     let mut random = Random(seed);
     let word = matches!(format, Format::Din | Format::Ncsu | Format::Percore | Format::Nus);
     let cores = match format {
-        Format::Mtrace | Format::Mtrc | Format::Ncsu | Format::Lackey => 4,
+        Format::Mtrace | Format::Mtrc | Format::Ncsu | Format::Lackey | Format::Csv => 4,
         Format::Din | Format::Xdin | Format::Percore | Format::Nus | Format::Champsim => 1,
-        Format::Drmemtrace
+        Format::Pinatrace
+        | Format::Drmemtrace
         | Format::ChampsimCloudsuite
         | Format::OracleGeneral
         | Format::Msr
@@ -120,10 +121,12 @@ pub(crate) fn sayable(format: Format, count: usize, seed: u64) -> Vec<Record> {
         ],
         Format::Din => &[Op::Read, Op::Write, Op::Fetch, Op::FlushAll],
         Format::Xdin => &[Op::Read, Op::Write, Op::Fetch, Op::Clean, Op::Flush, Op::FlushAll],
+        Format::Csv => &[Op::Read, Op::Write, Op::Atomic, Op::Fetch],
         Format::Lackey | Format::Champsim => &[Op::Read, Op::Write, Op::Fetch],
         Format::Ncsu | Format::Percore => &[Op::Read, Op::Write],
         Format::Nus => &[Op::Read, Op::Write, Op::Compute],
-        Format::Drmemtrace
+        Format::Pinatrace
+        | Format::Drmemtrace
         | Format::ChampsimCloudsuite
         | Format::OracleGeneral
         | Format::Msr

@@ -19,4 +19,5 @@ mod requests;
 mod round_trip;
 mod salvage;
 mod sniffing;
+mod tables;
 mod zip;

@@ -23,6 +23,7 @@ const PERCORE: Format = Format::Percore;
 const NUS: Format = Format::Nus;
 const MSR: Format = Format::Msr;
 const TWITTER: Format = Format::Twitter;
+const PINATRACE: Format = Format::Pinatrace;
 
 /// The formats that have lines.
 fn texts() -> impl Iterator<Item = Format> {
@@ -163,6 +164,13 @@ const CASES: &[Case] = &[
     (TWITTER, "1.5,k,1,1,0,get,0\n", 1, 1, BadTime, "1.5", "in seconds", ",17,213,4,get,0`"),
     (TWITTER, "0,k,1,1,0,get,0\n4611687,k,1,1,0,get,0\n", 2, 1, BadTime,
         "4611687", "53 days", "shorter"),
+    (PINATRACE, "0x400: R 0x10\n0x400: R\n", 2, 9, MissingField, "", "an address, of 3", "`_`"),
+    (PINATRACE, "0x400: R 0x10 8\n", 1, 15, ExtraField, "8", "after 3 columns", "`--columns`"),
+    (PINATRACE, "0x400: X 0x10\n", 1, 8, BadOp, "X", "r, w, i or a", "read, load"),
+    (PINATRACE, "0x40g: R 0x10\n", 1, 1, BadAddress, "0x40g", "hexadecimal", "`addr:dec`"),
+    (PINATRACE, "0x400: R (null)\n", 1, 10, BadAddress, "(null)", "hexadecimal", "`addr:dec`"),
+    (PINATRACE, "0x400: W 0x10000000000000000\n", 1, 10, AddressOverflow,
+        "0x10000000000000000", "64 bits", "`0xffffffffffffffff`"),
     (TWITTER, "0,k,1,big,0,get,0\n", 1, 7, BadSize, "big", "the size of the value", ",213,4,"),
 ];
 
@@ -211,6 +219,8 @@ fn every_malformed_line_is_found_behind_many_good_ones_with_the_same_column() {
             NUS => "0 0x10\n",
             MSR => "1,h,0,Read,0,512,1\n",
             TWITTER => "0,k,1,1,0,get,0\n",
+            PINATRACE => "0x400: R 0x10\n",
+            Format::Csv => panic!("it has a header line, see tables"),
             Format::Mtrc
             | Format::Drmemtrace
             | Format::Champsim
@@ -227,7 +237,9 @@ fn every_malformed_line_is_found_behind_many_good_ones_with_the_same_column() {
 #[test]
 fn an_empty_trace_is_an_error_and_so_is_one_of_comments_only() {
     for format in texts() {
-        assert_eq!(parse(format, format.example().as_bytes()).expect("the example").len(), 1);
+        let header = if format == Format::Csv { "core,op,addr,size\n" } else { "" };
+        let example = format!("{header}{}", format.example());
+        assert_eq!(parse(format, example.as_bytes()).expect("the example").len(), 1);
         for text in ["", "\n\n", "# nothing\n", "\r\n"] {
             let error = parse(format, text.as_bytes()).expect_err("no records");
             assert_eq!(error.kind, Empty, "{}: {error}", format.name());

@@ -37,6 +37,9 @@ fn the_first_lines_decide() {
         (Format::Percore, "r 0x1000\nw 0x1000\n"),
         (Format::Nus, "0 0x1000\n2 0xc\n1 0x1000\n"),
         (Format::Msr, "128166372003061629,hm,1,Read,383496192,32768,413\n"),
+        (Format::Csv, "core,op,addr,size\n0,R,0x1000,4\n"),
+        (Format::Csv, "# made by hand\nwhen;Thread;RW;Address\nnow;7;w;1000\n"),
+        (Format::Pinatrace, "0x401136: R 0x7fff1234\n0x401138: W (nil)\n#eof\n"),
         (Format::Twitter, "0,q:q:1:8WTfjZU14ee,17,213,4,get,0\n1,a,b,3,8,2,delete,60\n"),
     ] {
         assert_eq!(sniff("t", text), Ok(format), "{text:?}");
@@ -69,6 +72,14 @@ fn the_extension_decides_before_the_content() {
     for name in ["a.oracleGeneral", "a.ORACLEGENERAL.bin", "a.oracle-general.bin.zst"] {
         assert_eq!(sniff(name, &request), Ok(Format::OracleGeneral), "{name}");
     }
+    for name in ["a.csv", "a.CSV.zst"] {
+        // What is no trace of requests is a table, so that the error says what a table needs.
+        assert_eq!(sniff(name, "core,op,addr\n0,R,0x1000\n"), Ok(Format::Csv), "{name}");
+        assert_eq!(sniff(name, "1,hm,1,Read,0,512,413\n"), Ok(Format::Msr), "{name}");
+        assert_eq!(sniff(name, "0,key,17,213,4,get,0\n"), Ok(Format::Twitter), "{name}");
+        assert_eq!(sniff(name, "0 1000\n"), Err(TraceErrorKind::BadHeader), "{name}");
+        assert_eq!(sniff(name, "0,\0\n"), Err(TraceErrorKind::Binary), "{name}");
+    }
     assert_eq!(sniff("a.bin", &request), Err(TraceErrorKind::Binary));
     for format in Format::written() {
         let (text, _) = write(format, &sayable(format, 5, 1));
@@ -85,6 +96,8 @@ fn the_flag_decides_before_the_extension() {
 
 #[test]
 fn what_fits_several_or_no_format_is_an_error_that_lists_them() {
+    // A header that is odd is a header all the same.
+    assert_eq!(sniff("t", "op addr op\nR 10 W\n"), Err(TraceErrorKind::BadHeader));
     for (text, found) in
         [("0 B\n", "several formats: mtrace, din"), ("what is this?\n", "fit no format")]
     {

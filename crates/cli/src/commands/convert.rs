@@ -11,6 +11,7 @@ use crate::input;
 pub(super) fn run(args: &ConvertArgs, messages: Messages) -> Result<(), Diagnostic> {
     let trace = TraceArgs {
         format: args.from,
+        columns: args.columns.clone(),
         lackey_modify: args.lackey_modify,
         requests_write: args.requests_write,
         salvage: args.salvage,

@@ -23,6 +23,7 @@ use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
 use crate::format::Format;
 use crate::formats::fixed::FixedRecords;
+use crate::formats::word_end::bytes_to_word_end;
 use crate::header::Header;
 use crate::limits::BLOCK_BYTES;
 use crate::record::{Op, Record};
@@ -137,7 +138,7 @@ fn accesses<const BYTES: usize>(bytes: &[u8; BYTES], into: &mut Vec<Record>) {
     let (stores, loads, end) = parts(BYTES);
     let mut push = |op, addr| {
         if addr != 0 {
-            into.push(Record::access(0, op, addr, size(addr)));
+            into.push(Record::access(0, op, addr, bytes_to_word_end(addr)));
         }
     };
     push(Op::Fetch, instruction(bytes));
@@ -147,11 +148,6 @@ fn accesses<const BYTES: usize>(bytes: &[u8; BYTES], into: &mut Vec<Record>) {
     for addr in addresses(&bytes[stores..loads]) {
         push(Op::Write, addr);
     }
-}
-
-/// Returns how many bytes an access has: those up to the end of the 8-byte word.
-pub(super) const fn size(addr: u64) -> u32 {
-    8 - (addr % 8) as u32
 }
 
 fn instruction(bytes: &[u8]) -> u64 {

@@ -4,7 +4,8 @@
 //! they fit: four and two. What does not fit, or comes without a fetch, goes into an instruction
 //! at address 0, which is no fetch to the reader. So the order of the accesses stays as it was.
 
-use crate::formats::champsim::{BYTES, LOADS, size};
+use crate::formats::champsim::{BYTES, LOADS};
+use crate::formats::word_end::bytes_to_word_end;
 use crate::loss::{Loss, Losses};
 use crate::record::{Op, Record};
 use crate::text::output::{self, LineWriter};
@@ -70,7 +71,7 @@ impl LineWriter for ChampsimWriter {
             return losses.add(Loss::AddressZero);
         }
         output::one_core(record, losses);
-        if record.size != size(addr) {
+        if record.size != bytes_to_word_end(addr) {
             losses.add(Loss::Size);
         }
         match op {

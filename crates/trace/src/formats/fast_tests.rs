@@ -7,16 +7,20 @@ use crate::source::{LackeyModify, ReadOptions};
 use crate::text::buffer::{LineBuffer, WINDOW_BYTES};
 use crate::text::reader::{LineFormat, slow};
 
+use super::csv::Csv;
 use super::din::Din;
 use super::lackey::Lackey;
 use super::mtrace::Mtrace;
 use super::ncsu::Ncsu;
 use super::nus::Nus;
 use super::percore::Percore;
+use super::pinatrace::Pinatrace;
 use super::reader;
 use super::xdin::Xdin;
 
 const LINES: usize = 150_000;
+
+const CSV_HEADER: &str = "core,op,addr,size";
 
 /// Random numbers: a linear congruence's upper half.
 struct Random(u64);
@@ -78,6 +82,16 @@ impl Random {
                 (self.of(&["I  ", " L ", " S ", " M ", "L ", " I "]).into(), size)
             }
             Format::Ncsu => (format!("{core} {} ", self.of(&["r", "w", "x"])), vec![]),
+            Format::Csv => {
+                let size = [b",", &self.size(Self::decimal)[..]].concat();
+                let op = self.of(&["R", "W", "A", "I", "r", "X"]);
+                (format!("{core},{op},{}", self.of(&["0x", "0x", ""])), size)
+            }
+            Format::Pinatrace => {
+                let pc = String::from_utf8(self.hex()).unwrap_or_default();
+                let op = self.of(&["R", "W", "r", "X"]);
+                (format!("0x{pc}: {op} {}", self.of(&["0x", "0x", ""])), vec![])
+            }
             Format::Percore => (self.of(&["r 0x", "w 0x", "r ", "x 0x"]).into(), vec![]),
             Format::Nus => (self.of(&["0 0x", "1 0x", "2 0x", "2 ", "3 0x"]).into(), vec![]),
             _ => {
@@ -106,7 +120,9 @@ impl Random {
 /// Reads random lines both ways and returns how many were read fast.
 fn compare<F: LineFormat>(format: Format, new: impl Fn() -> F) -> usize {
     let mut random = Random(format.name().len() as u64);
+    let head = if format == Format::Csv { CSV_HEADER } else { "" };
     let (mut fast_lines, mut text, mut records) = (0, Vec::new(), Vec::new());
+    text.extend([head, "\n"].concat().bytes());
     for _ in 0..LINES {
         let line = random.line(format);
         let mut window = [0; WINDOW_BYTES].map(|_: u8| random.below(128) as u8);
@@ -132,7 +148,7 @@ fn compare<F: LineFormat>(format: Format, new: impl Fn() -> F) -> usize {
         }
     }
     // All that is right, as one text: lines that blocks cut in two.
-    if !text.is_empty() {
+    if !records.is_empty() {
         assert!(read(format, text) == records, "{}", format.name());
     }
     fast_lines
@@ -163,6 +179,12 @@ fn what_is_read_fast_is_read_right() {
         compare(Format::Percore, || Percore),
         compare(Format::Nus, Nus::default),
         compare(Format::Mtrace, || Mtrace::new(4)),
+        compare(Format::Pinatrace, || Pinatrace::new(4, None)),
+        compare(Format::Csv, || {
+            let mut csv = Csv::new(4, None);
+            slow(&mut csv, CSV_HEADER.as_bytes(), &mut Vec::new()).expect("a header");
+            csv
+        }),
     ];
     // The fast paths take their share: what they decline is not compared.
     assert!(counts.iter().all(|count| *count > LINES / 50), "{counts:?}");

@@ -20,15 +20,15 @@ use crate::text::number::{self, Radix};
 use crate::text::output::{self, LineWriter};
 use crate::text::reader::LineFormat;
 use crate::text::scan;
+use crate::text::threads::Threads;
 
 const EXAMPLE: &str = "a line is `I  ADDR,SIZE` or ` L|S|M ADDR,SIZE`, such as ` L 1ffeffe7e0,8`";
 
 /// The grammar of a line, and the thread that runs.
 pub(crate) struct Lackey {
-    cores: u16,
     modify: LackeyModify,
-    /// Valgrind's number of the thread of each core.
-    threads: Vec<u64>,
+    /// The threads by Valgrind's numbers.
+    threads: Threads,
     core: u16,
     /// Say with a fence where a thread stops that could have gone on.
     slices: bool,
@@ -36,7 +36,7 @@ pub(crate) struct Lackey {
 
 impl Lackey {
     pub(crate) fn new(cores: u16, modify: LackeyModify, slices: bool) -> Lackey {
-        Lackey { cores, modify, threads: Vec::new(), core: 0, slices }
+        Lackey { modify, threads: Threads::new(cores), core: 0, slices }
     }
 
     #[inline]
@@ -70,22 +70,7 @@ impl Lackey {
                 .expected("a thread number of at most 64 bits")
                 .help("Valgrind numbers threads from 1, such as `SCHED[1]`")
         })?;
-        let known = self.threads.iter().position(|&known| known == number);
-        let core = known.unwrap_or(self.threads.len());
-        if core >= usize::from(self.cores) {
-            let cores = self.cores;
-            return Err(Fault::new(TraceErrorKind::CoreOutOfRange, thread)
-                .found(format!("thread `{number}`, number {} to appear", core + 1))
-                .expected(match cores {
-                    1 => "one thread, for one core".to_owned(),
-                    _ => format!("at most {cores} threads, one for each core"),
-                })
-                .help(number::more_cores(core as u64 + 1, "trace fewer threads")));
-        }
-        if known.is_none() {
-            self.threads.push(number);
-        }
-        self.core = core as u16;
+        self.core = self.threads.core(number, thread)?;
         Ok(())
     }
 }

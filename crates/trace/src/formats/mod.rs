@@ -1,6 +1,7 @@
 //! The list of the formats: one module each, and one line each in the functions below.
 //!
-//! `requests`, `keys` and `clock` are what the traces of requests have in common.
+//! `requests`, `keys` and `clock` are what the traces of requests have in common, `rows` what csv
+//! and pinatrace have, `word_end` what traces without sizes have.
 
 use crate::codec::Codec;
 use crate::error::TraceError;
@@ -18,6 +19,7 @@ use crate::text::reader::{LineFormat, TextReader};
 mod champsim;
 mod champsim_writer;
 mod clock;
+mod csv;
 mod din;
 #[cfg_attr(not(feature = "files"), expect(dead_code, reason = "several files need paths"))]
 mod drmemtrace;
@@ -32,8 +34,11 @@ mod ncsu;
 mod nus;
 mod oracle_general;
 mod percore;
+mod pinatrace;
 mod requests;
+mod rows;
 mod twitter;
+mod word_end;
 mod xdin;
 
 /// Makes the reader of a trace whose format is known.
@@ -54,7 +59,7 @@ pub(crate) fn reader(
         Ok(Box::new(TextReader::new(grammar, buffer, path, codec, Header::new(format))?))
     }
     let cores = options.cores_max.clamp(1, CORES_MAX);
-    let modify = options.lackey_modify;
+    let (modify, columns) = (options.lackey_modify, options.columns.clone());
     match format {
         Format::Mtrace => boxed(mtrace::Mtrace::new(cores), buffer, path, codec, format),
         Format::Mtrc if options.salvage => {
@@ -70,6 +75,10 @@ pub(crate) fn reader(
         Format::Ncsu => boxed(ncsu::Ncsu { cores }, buffer, path, codec, format),
         Format::Percore => boxed(percore::Percore, buffer, path, codec, format),
         Format::Nus => boxed(nus::Nus::default(), buffer, path, codec, format),
+        Format::Csv => boxed(csv::Csv::new(cores, columns), buffer, path, codec, format),
+        Format::Pinatrace => {
+            boxed(pinatrace::Pinatrace::new(cores, columns), buffer, path, codec, format)
+        }
         Format::Drmemtrace => {
             Ok(Box::new(drmemtrace::Drmemtrace::alone(buffer.into_input(), path, codec, cores)?))
         }
@@ -85,6 +94,9 @@ pub(crate) fn reader(
         Format::Twitter => boxed(twitter::Twitter::new(), buffer, path, codec, format),
     }
 }
+
+/// Returns whether a line names the columns of a csv.
+pub(crate) use csv::is_header as is_csv_header;
 
 pub(crate) use drmemtrace::is_drmemtrace;
 /// Returns whether a file that begins so is drmemtrace, or what that is made of.
@@ -104,9 +116,11 @@ pub(crate) fn looks(format: Format, line: &[u8]) -> bool {
         Format::Ncsu => ncsu::looks(line),
         Format::Percore => percore::looks(line),
         Format::Nus => nus::looks(line),
-        // mtrc and drmemtrace are known by their first bytes; of the others nothing is their own: a
-        // name or a flag has to say it.
-        Format::Mtrc
+        Format::Pinatrace => pinatrace::looks(line),
+        // csv is known by its first line, mtrc and drmemtrace by their first bytes; of the others
+        // nothing is their own: a name or a flag has to say it.
+        Format::Csv
+        | Format::Mtrc
         | Format::Drmemtrace
         | Format::Champsim
         | Format::ChampsimCloudsuite
@@ -154,8 +168,10 @@ pub fn writer_with<'out>(
         Format::Ncsu => boxed(ncsu::NcsuWriter, header, out),
         Format::Percore => boxed(percore::PercoreWriter, header, out),
         Format::Nus => boxed(nus::NusWriter, header, out),
+        Format::Csv => boxed(csv::CsvWriter, header, out),
         Format::Champsim => boxed(champsim_writer::ChampsimWriter::default(), header, out),
-        Format::Drmemtrace
+        Format::Pinatrace
+        | Format::Drmemtrace
         | Format::ChampsimCloudsuite
         | Format::OracleGeneral
         | Format::Msr

@@ -11,3 +11,5 @@ pub(crate) mod number;
 pub(crate) mod output;
 pub(crate) mod reader;
 pub(crate) mod scan;
+pub(crate) mod separator;
+pub(crate) mod threads;

@@ -9,6 +9,9 @@ use crate::sink::{FinishWrite, Sink, write_error};
 
 /// The grammar of a text format, the other way round.
 pub(crate) trait LineWriter {
+    /// What stands before the first record, whatever the trace says about itself.
+    const HEAD: &'static str = "";
+
     /// Appends the line (or lines) of a record and counts what they do not say.
     fn line(&mut self, record: &Record, out: &mut Vec<u8>, losses: &mut Losses);
 
@@ -40,7 +43,7 @@ impl<'out, W: LineWriter> TextSink<'out, W> {
         TextSink { writer, out, block: head, losses: Losses::default(), stated: 0, named: 0 }
     }
 
-    /// Makes a sink of a format that has no header lines; those of `header` are lost.
+    /// Makes a sink of a format without lines for what a header says; that is lost.
     pub(crate) fn without_head(
         writer: W,
         header: &Header,
@@ -50,7 +53,7 @@ impl<'out, W: LineWriter> TextSink<'out, W> {
         TextSink {
             losses: header_losses(header),
             stated,
-            ..Self::with_head(writer, Vec::new(), out)
+            ..Self::with_head(writer, W::HEAD.into(), out)
         }
     }
 

@@ -7,7 +7,7 @@ use crate::error::{Place, TraceError};
 use crate::header::Header;
 use crate::limits::LINE_BYTES_MAX;
 use crate::record::Record;
-use crate::source::{CHUNK, Source};
+use crate::source::{CHUNK, Shortfall, Source};
 use crate::text::buffer::{FillError, LineBuffer, WINDOW_BYTES};
 use crate::text::failure;
 use crate::text::fault::Fault;
@@ -31,6 +31,14 @@ pub(crate) trait LineFormat: Send {
 
     /// Reads any line (without its newline) that is not blank and not a comment.
     fn line(&mut self, line: &[u8], into: &mut Vec<Record>) -> Result<(), Fault>;
+
+    /// Reads a line (without its newline) that is blank or a comment.
+    fn comment(&mut self, _line: &[u8]) {}
+
+    /// Returns whether what the last line of all says has not come.
+    fn lacks_end(&self) -> bool {
+        false
+    }
 
     /// Says what the lines read so far stated about the trace.
     fn state(&self, _header: &mut Header) {}
@@ -148,6 +156,10 @@ impl<F: LineFormat> Source for TextReader<F> {
         &self.header
     }
 
+    fn shortfall(&self) -> Option<Shortfall> {
+        (self.ended && self.format.lacks_end()).then_some(Shortfall::NoLastLine)
+    }
+
     fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {
         let before = into.len();
         into.append(&mut self.first);
@@ -207,6 +219,7 @@ pub(crate) fn slow(
         return Err(failure::line_too_long());
     }
     if fields::is_comment(line) {
+        format.comment(line);
         return Ok(());
     }
     format.line(line, into).map_err(|fault| failure::binary(line).unwrap_or(fault))

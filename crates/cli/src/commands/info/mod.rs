@@ -16,7 +16,7 @@ pub(super) fn run(args: &InfoArgs, messages: Messages) -> Result<(), Diagnostic>
     let mut sources = if args.scan || trace::is_per_core(&args.traces) {
         input::open_alone(&args.traces, &args.trace, messages)?
     } else {
-        let options = input::options_alone(&args.trace);
+        let options = input::options_alone(&args.trace)?;
         match trace::survey(&Input::from(args.traces[0].as_path()), &options)? {
             Surveyed::Mtrc(survey) => return describe(&survey, messages),
             Surveyed::Records(source) => vec![input::watched(source, messages)],
