@@ -85,7 +85,7 @@ pub use mtrc::ChunkCodec;
 #[cfg(feature = "files")]
 pub use mtrc::Survey;
 #[cfg(feature = "files")]
-pub use open::{Input, Surveyed, near_file, open, survey};
+pub use open::{Input, Surveyed, near_file, open, open_stream, survey};
 #[cfg(feature = "files")]
 pub use per_core::{is_per_core, open_per_core};
 pub use read::read;

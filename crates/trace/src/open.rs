@@ -55,6 +55,19 @@ pub fn open(input: &Input, options: &ReadOptions) -> Result<Box<dyn Source>, Tra
     read_decoded(&path, bytes, codec, options)
 }
 
+/// Opens a trace that comes out of any stream of bytes, compressed or not, as [`open`] does a
+/// file; `name` is its name in errors and for its format.
+///
+/// Unlike [`read`](crate::read()), which undoes no compression and needs no feature.
+pub fn open_stream(
+    name: &str,
+    input: Box<dyn Read + Send>,
+    options: &ReadOptions,
+) -> Result<Box<dyn Source>, TraceError> {
+    let Opened { path, bytes, codec } = undo_compression_of(name.to_owned(), input)?;
+    read_decoded(&path, bytes, codec, options)
+}
+
 /// A trace as far as it can be told without reading its records.
 pub enum Surveyed {
     /// It is mtrc and says what it holds.
@@ -102,11 +115,14 @@ pub(crate) struct Opened {
 
 /// Opens an input and undoes the compression that its first bytes say.
 pub(crate) fn undo_compression(input: &Input) -> Result<Opened, TraceError> {
-    let path = input.shown();
-    let mut raw: Box<dyn Read + Send> = match input {
+    let raw: Box<dyn Read + Send> = match input {
         Input::Stdin => Box::new(io::stdin()),
         Input::Path(path) => Box::new(open_file(path)?),
     };
+    undo_compression_of(input.shown(), raw)
+}
+
+fn undo_compression_of(path: String, mut raw: Box<dyn Read + Send>) -> Result<Opened, TraceError> {
     let failed = |codec, error| failure::input_error(&path, codec, error, "0 lines (0 records)");
     let magic = first_bytes(&mut raw).map_err(|error| failed(None, error))?;
     let codec = Codec::of_magic(&magic);

@@ -6,6 +6,7 @@ mod common;
 mod compression;
 mod drmemtrace;
 mod drmemtrace_folder;
+mod fuzz;
 mod generators;
 mod large;
 mod malformed;

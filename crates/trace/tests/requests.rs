@@ -9,7 +9,7 @@ use trace::{Codec, Format, Header, Op, Place, ReadOptions, Record, TraceErrorKin
 
 use crate::common::{Random, compress, drain, open_bytes, parse, parse_with};
 use crate::large::Pieces;
-use crate::mutation::{check, mutate};
+use crate::mutation::check;
 
 /// The numbers that the long traces are made of: time, key, size, operation.
 ///
@@ -287,33 +287,6 @@ fn the_times_of_a_binary_trace_go_on_and_end() {
     wrong(&[(5, 1), (4_611_692, 2)], TraceErrorKind::BadTime, "53 days");
     let bytes = [oracle(5, 1, 8), oracle(4_611_691, 1, 8)].concat();
     assert_eq!(parse(Format::OracleGeneral, &bytes).expect("just in time").len(), 3);
-}
-
-#[test]
-fn mutants_of_requests_are_read_or_refused() {
-    let mut random = Random(0xfeed);
-    for format in FORMATS {
-        let bytes = long(format, 120);
-        let (mut read, mut refused) = (0, 0);
-        for mutant in 0..1500 {
-            let bytes = mutate(&bytes, &mut random);
-            match parse(format, &bytes) {
-                Ok(records) => {
-                    read += 1;
-                    records.iter().for_each(check);
-                }
-                Err(error) => {
-                    refused += 1;
-                    assert!(!error.to_string().is_empty() && !error.help.is_empty());
-                }
-            }
-            if let Ok(records) = open_bytes("x", &bytes) {
-                records.iter().for_each(check);
-            }
-            assert!(read + refused == mutant + 1);
-        }
-        assert!(read > 20 && refused > 20, "{}: {read} read, {refused} refused", format.name());
-    }
 }
 
 #[test]

@@ -10,7 +10,6 @@ use trace::TraceErrorKind::{BadArchive, Corrupt, Empty, ReadOnly, Truncated};
 use trace::{Codec, Format, Header, Record, TraceErrorKind};
 
 use crate::common::{Random, open_bytes, sayable, write};
-use crate::mutation::{check, mutate};
 
 /// How a member is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -251,20 +250,6 @@ fn a_name_of_64_kib_is_shown_in_part_and_without_control_characters() {
     let bytes = zip.end(false);
     let error = open_bytes("x.din", &patched(&bytes, 14, &[0; 4])).expect_err("a wrong CRC");
     assert!(error.found.len() < 400 && !error.found.contains('\x1b'), "{error}");
-}
-
-#[test]
-fn mutants_are_read_or_refused() {
-    let mut random = Random(0x21b);
-    let (text, _) = text(300);
-    for how in ALL {
-        let bytes = zip(&text, 1500, how);
-        for _ in 0..400 {
-            if let Ok(records) = open_bytes("x.din.zip", &mutate(&bytes, &mut random)) {
-                records.iter().for_each(check);
-            }
-        }
-    }
 }
 
 #[test]

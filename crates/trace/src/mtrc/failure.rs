@@ -49,6 +49,14 @@ impl Origin {
         input_error(&self.path, self.codec, error, &format!("{records} records"))
     }
 
+    /// The same of what stands at an offset.
+    #[cold]
+    pub(crate) fn input_at(&self, error: io::Error, records: u64, offset: u64) -> TraceError {
+        let mut error = self.input(error, records);
+        error.place = Place::Bytes(offset);
+        error
+    }
+
     /// The file begins otherwise than one of mtrc.
     #[cold]
     pub(crate) fn no_magic(&self, bytes: &[u8]) -> TraceError {
@@ -210,7 +218,7 @@ impl Origin {
     #[cold]
     pub(crate) fn footer(&self, at: At, fault: FooterFault) -> TraceError {
         match fault {
-            FooterFault::Input(error) => self.input(error, at.first),
+            FooterFault::Input(error) => self.input_at(error, at.first, at.offset),
             FooterFault::Cut => self.cut("the index", at, "the rest of the index".to_owned()),
             FooterFault::Newer(found) => self.newer(found, at.offset),
             FooterFault::Wrong(offset, found, expected) => self.index(offset, &found, &expected),

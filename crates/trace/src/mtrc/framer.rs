@@ -122,7 +122,7 @@ impl Framer {
     /// Fills a buffer as far as the input goes, and returns how far.
     fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, TraceError> {
         let read = read_full(&mut self.input, buffer);
-        let read = read.map_err(|error| self.origin.input(error, self.records))?;
+        let read = read.map_err(|error| self.origin.input_at(error, self.records, self.offset))?;
         self.offset += read as u64;
         Ok(read)
     }
@@ -190,7 +190,7 @@ impl Framer {
         let length = u64::from(head.stored);
         // The buffer grows as bytes come, and no further than the head may say.
         let read = self.input.by_ref().take(length).read_to_end(&mut stored);
-        let read = read.map_err(|error| self.origin.input(error, at.first))? as u64;
+        let read = read.map_err(|error| self.origin.input_at(error, at.first, at.offset))? as u64;
         self.offset += read;
         if read < length {
             return Err(self.cut_chunk(at, HEAD_BYTES as u64 + length));
@@ -203,7 +203,7 @@ impl Framer {
     pub(crate) fn skip(&mut self, head: Head, at: At) -> Result<(), TraceError> {
         let length = u64::from(head.stored);
         let skipped = io::copy(&mut self.input.by_ref().take(length), &mut io::sink());
-        let skipped = skipped.map_err(|error| self.origin.input(error, at.first))?;
+        let skipped = skipped.map_err(|error| self.origin.input_at(error, at.first, at.offset))?;
         self.offset += skipped;
         if skipped < length {
             return Err(self.cut_chunk(at, HEAD_BYTES as u64 + length));
