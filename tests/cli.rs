@@ -629,6 +629,13 @@ fn traces_of_dynamorio_and_champsim_are_read_and_refused() {
     folder.write("bad.champsimtrace", &instructions);
     folder.write("cut.champsimtrace", &instructions[..100]);
     folder.write("unknown", &instructions);
+    let header = b"gem5\x08\x0a\x01x\x10\x00\x18\xe8\x07".as_slice();
+    let packet = b"\x08\x08\x05\x10\x01\x18\x40\x20\x04".as_slice();
+    let odd = b"\x08\x08\x05\x10\x01\x18\x40\x20\x00".as_slice();
+    folder.write("cut.ptrc", &[header, packet, &packet[..5]].concat());
+    folder.write("damaged.ptrc", &[header, packet, b"\x02\x0b\x01"].concat());
+    folder.write("nothing.ptrc", &[header, odd].concat());
+    folder.write("elastic.ptrc", b"gem5\x06\x0a\x01x\x10\xe8\x07");
     let mut session = Transcript::of(&folder);
     for line in [
         "replay threads/",
@@ -643,6 +650,11 @@ fn traces_of_dynamorio_and_champsim_are_read_and_refused() {
         "info bad.champsimtrace",
         "info cut.champsimtrace",
         "info unknown",
+        "info cut.ptrc",
+        "info damaged.ptrc",
+        "info nothing.ptrc",
+        "info elastic.ptrc",
+        "replay cut.ptrc --columns op,addr --format gem5",
         "convert good.mtrace out.drmemtrace",
         "convert good.mtrace out.din.zip",
         "convert good.mtrace out.champsimtrace --strict",
@@ -657,6 +669,7 @@ fn traces_of_dynamorio_and_champsim_are_read_and_refused() {
         "info traces/samples/counting.dir",
         "info traces/samples/counting.champsimtrace.xz",
         "info traces/samples/counting.trace.xz",
+        "info traces/samples/counting.ptrc.gz",
         "replay traces/samples/counting.dir --quiet --counts-only",
     ] {
         let _ = writeln!(shown, "$ mesim {line}\n{}", at_root(line));

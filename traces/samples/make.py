@@ -133,6 +133,41 @@ def pinatrace():
     return "\n".join(lines) + "\n#eof\n"
 
 
+def varint(number):
+    """A number, seven bits a byte."""
+    out = b""
+    while number > 0x7F:
+        out, number = out + bytes([number & 0x7F | 0x80]), number >> 7
+    return out + bytes([number])
+
+
+def message(*fields):
+    """A protobuf message of numbers and strings, behind its length."""
+    out = b""
+    for field, value in fields:
+        if isinstance(value, bytes):
+            out += varint(field << 3 | 2) + varint(len(value)) + value
+        else:
+            out += varint(field << 3) + varint(value)
+    return varint(len(out)) + out
+
+
+def gem5(draw):
+    """A core of gem5, and what its cache sends down now and then."""
+    out = b"gem5" + message((1, b"system.cpu.probe"), (2, 0), (3, 10**12), (4, message((1, 5))[1:]))
+    tick = 0
+    for at, length, loads, stores in counting(draw, 0):
+        tick += 500 * draw.randrange(1, 4)
+        out += message((1, tick), (2, 1), (3, at), (4, length), (5, 0x100), (6, 5), (7, at))
+        for addr in loads:
+            out += message((1, tick), (2, 1), (3, addr), (4, 8), (5, 0), (6, 5), (7, at))
+        for addr in stores:
+            out += message((1, tick), (2, 4), (3, addr), (4, 8), (5, 0), (6, 5), (7, at))
+        if draw.randrange(20) == 0:
+            out += message((1, tick), (2, 7), (3, 0x602040), (4, 64))
+    return out
+
+
 THREADS = FOLDER / "counting.dir" / "trace"
 THREADS.mkdir(parents=True, exist_ok=True)
 for thread in range(3):
@@ -144,6 +179,7 @@ for thread in range(3):
         (THREADS / f"{name}.gz").write_bytes(gzip.compress(data, mtime=0))
 (FOLDER / "counting.champsimtrace.xz").write_bytes(lzma.compress(champsim(random.Random(20), 2, 6)))
 (FOLDER / "counting.csv").write_text(table())
+(FOLDER / "counting.ptrc.gz").write_bytes(gzip.compress(gem5(random.Random(50)), mtime=0))
 (FOLDER / "counting.pinatrace").write_text(pinatrace())
 (FOLDER / "counting.trace.xz").write_bytes(lzma.compress(champsim(random.Random(21), 4, 14)))
 (FOLDER / "cache.oracleGeneral").write_bytes(oracle_general(random.Random(1)))

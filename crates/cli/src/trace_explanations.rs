@@ -16,7 +16,7 @@ the diagnostic says which. `-` stands for standard input.",
         "a folder, not a file",
         "\
 A folder stands where one trace file is expected. A folder of per-core files (one file a core, in
-the formats percore, nus, din, xdin or champsim) is replayed by naming the folder itself:
+the formats percore, nus, din, xdin, champsim or gem5) is replayed by naming the folder itself:
 
     mesim replay cores/ --format percore
 
@@ -49,11 +49,11 @@ a read of address 0xb.",
         "E0106",
         "not a text file",
         "\
-The file holds bytes that no text contains. All formats but mtrc, drmemtrace, champsim and
-oracle-general are text. mtrc and drmemtrace are recognised by their first bytes; oracle-general is
-known by its name (`.oracleGeneral`, or `.oracleGeneral.bin`) or by `--format oracle-general` alone;
-champsim by its name (`.champsimtrace`, or `.trace` if what is in it can be instructions) or by
-`--format champsim` or `champsim-cloudsuite`.
+The file holds bytes that no text contains. All formats but mtrc, drmemtrace, champsim, gem5 and
+oracle-general are text. mtrc, drmemtrace and gem5 are recognised by their first bytes;
+oracle-general is known by its name (`.oracleGeneral`, or `.oracleGeneral.bin`) or by `--format
+oracle-general` alone; champsim by its name (`.champsimtrace`, or `.trace` if what is in it can be
+instructions) or by `--format champsim` or `champsim-cloudsuite`.
 gzip, zstd, xz, lz4 and zip are recognised by their first bytes whatever the file is called.",
     ),
     e(
@@ -256,8 +256,9 @@ memory: at most 2^25 (33,554,432) different ones, of 1 GiB together. msr has at 
         "a format that is only read",
         "\
 oracle-general, msr and twitter are read but not written: what was read of them has addresses where
-the trace had keys and disks. pinatrace, drmemtrace and champsim-cloudsuite are not written either,
-and a zip is unpacked but not made. `mesim convert` to mtrace keeps everything that was read.",
+the trace had keys and disks. pinatrace, drmemtrace, champsim-cloudsuite and gem5 are not written
+either, and a zip is unpacked but not made. `mesim convert` to mtrace keeps everything that was
+read.",
     ),
     e(
         "E0132",
@@ -303,5 +304,14 @@ A member of a zip archive is encrypted, packed by a method other than deflate, o
 length behind it, where a pipe cannot know it. What `unzip` can read can be packed anew:
 
     unzip -p old.zip | gzip > new.gz",
+    ),
+    e(
+        "E0137",
+        "invalid message",
+        "\
+A trace of gem5 is `gem5` and messages of protobuf, each behind its length. What stands there is no
+message, or has a length that none has. The diagnostic says which packet it would be, and its
+offset: the file was damaged before that, or is one of gem5's other traces (of instructions, or
+elastic), which begin alike and are not read.",
     ),
 ];

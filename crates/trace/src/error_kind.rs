@@ -75,6 +75,8 @@ pub enum TraceErrorKind {
     BadIndex,
     /// A zip archive with a member that is encrypted, or packed in a way that is not read.
     BadArchive,
+    /// A message of a binary trace that is none, or whose length cannot be.
+    BadMessage,
 }
 
 impl TraceErrorKind {
@@ -116,6 +118,7 @@ impl TraceErrorKind {
         TraceErrorKind::BadChunk,
         TraceErrorKind::BadIndex,
         TraceErrorKind::BadArchive,
+        TraceErrorKind::BadMessage,
     ];
 
     /// Returns the code, which never changes: `E0101` and on.
@@ -158,6 +161,7 @@ impl TraceErrorKind {
             TraceErrorKind::BadChunk => "E0134",
             TraceErrorKind::BadIndex => "E0135",
             TraceErrorKind::BadArchive => "E0136",
+            TraceErrorKind::BadMessage => "E0137",
         }
     }
 
@@ -201,6 +205,7 @@ impl TraceErrorKind {
             TraceErrorKind::BadChunk => "damaged chunk",
             TraceErrorKind::BadIndex => "damaged index",
             TraceErrorKind::BadArchive => "a zip that is not read",
+            TraceErrorKind::BadMessage => "invalid message",
         }
     }
 }

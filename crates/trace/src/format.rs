@@ -31,6 +31,8 @@ pub enum Format {
     Champsim,
     /// ChampSim's variant of CloudSuite's traces: binary, 96 bytes an instruction.
     ChampsimCloudsuite,
+    /// gem5's packet traces: binary, protobuf, a file a core.
+    Gem5,
     /// libCacheSim's oracleGeneral, requests to a cache: binary, 24 bytes a request.
     OracleGeneral,
     /// Block traces as Microsoft Research Cambridge published them (CSV).
@@ -55,6 +57,7 @@ impl Format {
         Format::Drmemtrace,
         Format::Champsim,
         Format::ChampsimCloudsuite,
+        Format::Gem5,
         Format::OracleGeneral,
         Format::Msr,
         Format::Twitter,
@@ -77,6 +80,7 @@ impl Format {
             Format::Drmemtrace => "drmemtrace",
             Format::Champsim => "champsim",
             Format::ChampsimCloudsuite => "champsim-cloudsuite",
+            Format::Gem5 => "gem5",
             Format::OracleGeneral => "oracle-general",
             Format::Msr => "msr",
             Format::Twitter => "twitter",
@@ -109,6 +113,7 @@ impl Format {
             Format::Drmemtrace => &["drmemtrace"],
             Format::Champsim => &["champsimtrace", "champsim"],
             Format::ChampsimCloudsuite => &["champsim-cloudsuite"],
+            Format::Gem5 => &["gem5", "ptrc"],
             Format::OracleGeneral => &["oracleGeneral", "oracle-general"],
             Format::Msr => &["msr"],
             Format::Twitter => &["twitter"],
@@ -143,6 +148,7 @@ impl Format {
             Format::ChampsimCloudsuite => {
                 "ChampSim for CloudSuite: binary, 96 bytes an instruction"
             }
+            Format::Gem5 => "gem5 packets: binary, protobuf messages behind their lengths",
             Format::OracleGeneral => "libCacheSim oracleGeneral: binary, 24 bytes a request",
             Format::Msr => "MSR Cambridge block trace: CSV of 7 fields, 100 ns, bytes",
             Format::Twitter => "Twitter cache trace: CSV of 7 fields, seconds, keys",
@@ -168,6 +174,7 @@ impl Format {
             Format::ChampsimCloudsuite => {
                 "u64 instruction, 16 bytes, u64 stores[4], u64 loads[4], 8 bytes"
             }
+            Format::Gem5 => "a length and a message of tick, command, address, size",
             Format::OracleGeneral => "u32 seconds, u64 object, u32 size, i64 next",
             Format::Msr => "128166372003061629,hm,0,Read,383496192,32768,413",
             Format::Twitter => "0,q:q:1:8WTfjZU14ee,17,213,4,get,0",
@@ -178,11 +185,14 @@ impl Format {
     ///
     /// A trace of requests has keys or disks where memory has addresses; what was read of one is no
     /// such trace any more. What DynamoRIO's tools or CloudSuite's traces have besides accesses is
-    /// not read, so that none of them could be made of it; nor can pinatrace's program counters.
+    /// not read, so that none of them could be made of it; nor can the program counters of others.
     #[must_use]
     pub const fn is_read_only(self) -> bool {
         self.numbers_keys()
-            || matches!(self, Format::Pinatrace | Format::Drmemtrace | Format::ChampsimCloudsuite)
+            || matches!(
+                self,
+                Format::Pinatrace | Format::Drmemtrace | Format::ChampsimCloudsuite | Format::Gem5
+            )
     }
 
     /// Returns the formats that are written, in the order of [`ALL`](Self::ALL).
@@ -199,6 +209,7 @@ impl Format {
                 | Format::Drmemtrace
                 | Format::Champsim
                 | Format::ChampsimCloudsuite
+                | Format::Gem5
                 | Format::OracleGeneral
         )
     }
@@ -243,6 +254,7 @@ impl Format {
             | Format::Pinatrace
             | Format::Drmemtrace
             | Format::ChampsimCloudsuite
+            | Format::Gem5
             | Format::OracleGeneral
             | Format::Msr
             | Format::Twitter => &[],

@@ -23,7 +23,7 @@ pub struct Header {
     pub fetches: Option<bool>,
     /// Whether there may be times, where the trace (mtrc) says so.
     pub times: Option<bool>,
-    /// How the trace was made, in words; only mtrc says it.
+    /// How the trace was made, in words, where the trace (mtrc, gem5) says it.
     pub provenance: Option<String>,
 }
 
@@ -45,6 +45,7 @@ impl Header {
             | Format::Nus
             | Format::Champsim
             | Format::ChampsimCloudsuite
+            | Format::Gem5
             | Format::OracleGeneral
             | Format::Msr
             | Format::Twitter => Some(1),

@@ -120,7 +120,9 @@ fn explain_cores(error: TraceError, file: &Path) -> TraceError {
 fn not_per_core(file: &Path, format: &str) -> TraceError {
     TraceError::new(TraceErrorKind::NotPerCore, &file.display().to_string())
         .found(format!("a trace whose lines name cores ({format})"))
-        .expected("the trace of one core: din, xdin, lackey, percore, nus, pinatrace or champsim")
+        .expected(
+            "the trace of one core: din, xdin, lackey, percore, nus, pinatrace, champsim or gem5",
+        )
         .help("give such a trace alone; `--format` names another format")
 }
 
@@ -128,7 +130,9 @@ fn keys_of_its_own(file: &Path, format: Format) -> TraceError {
     let name = format.name();
     TraceError::new(TraceErrorKind::NotPerCore, &file.display().to_string())
         .found(format!("a trace that numbers its own keys or disks ({name})"))
-        .expected("the trace of one core: din, xdin, lackey, percore, nus, pinatrace or champsim")
+        .expected(
+            "the trace of one core: din, xdin, lackey, percore, nus, pinatrace, champsim or gem5",
+        )
         .help("give such a trace alone: several have no addresses in common")
 }
 

@@ -3,7 +3,8 @@
 //! 1. `--format` decides.
 //! 2. The first bytes decide, if they are those of mtrc: no other format has them.
 //! 3. The file name's extension decides (`a.din`, `a.din.gz`, `a.oracleGeneral.bin.zst`).
-//! 4. The first bytes decide, if they are a header of drmemtrace, or of what DynamoRIO makes it of.
+//! 4. The first bytes decide, if they are `gem5`, or a header of drmemtrace or of what DynamoRIO
+//!    makes it of.
 //! 5. What is called `.trace` and is no text is taken for one of ChampSim's formats, if its first
 //!    16 KiB can be instructions of one of them and not of the other.
 //! 6. The first line decides, if it names the columns of a csv and the lines fit no other format.
@@ -63,6 +64,9 @@ pub(crate) fn by_magic(bytes: &[u8]) -> Option<Format> {
 
 /// Returns the format that a binary beginning fits, of a file whose name says no format.
 pub(crate) fn by_first_bytes(bytes: &[u8]) -> Option<Format> {
+    if formats::is_gem5(bytes) {
+        return Some(Format::Gem5);
+    }
     formats::is_drmemtrace(bytes).then_some(Format::Drmemtrace)
 }
 

@@ -109,6 +109,7 @@ pub(crate) fn sayable(format: Format, count: usize, seed: u64) -> Vec<Record> {
         Format::Pinatrace
         | Format::Drmemtrace
         | Format::ChampsimCloudsuite
+        | Format::Gem5
         | Format::OracleGeneral
         | Format::Msr
         | Format::Twitter => panic!("it has no writer"),
@@ -136,6 +137,7 @@ pub(crate) fn sayable(format: Format, count: usize, seed: u64) -> Vec<Record> {
         Format::Pinatrace
         | Format::Drmemtrace
         | Format::ChampsimCloudsuite
+        | Format::Gem5
         | Format::OracleGeneral
         | Format::Msr
         | Format::Twitter => &[],

@@ -63,7 +63,7 @@ impl Seed {
             let line_ends = |at: &usize| bytes[at - 1] == b'\n';
             let most = SEED_BYTES.min(bytes.len());
             bytes.truncate((1..=most).rev().find(line_ends).unwrap_or(most));
-        } else if !matches!(format, Format::Mtrc | Format::Drmemtrace) {
+        } else if !matches!(format, Format::Mtrc | Format::Drmemtrace | Format::Gem5) {
             bytes.truncate(SEED_BYTES);
         }
         Seed { name, format, bytes: bytes.into() }

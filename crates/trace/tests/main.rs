@@ -7,6 +7,7 @@ mod compression;
 mod drmemtrace;
 mod drmemtrace_folder;
 mod fuzz;
+mod gem5;
 mod generators;
 mod large;
 mod malformed;

@@ -225,6 +225,7 @@ fn every_malformed_line_is_found_behind_many_good_ones_with_the_same_column() {
             | Format::Drmemtrace
             | Format::Champsim
             | Format::ChampsimCloudsuite
+            | Format::Gem5
             | Format::OracleGeneral => panic!("it has no lines"),
         };
         let options = ReadOptions { format: Some(format), cores_max: 4, ..ReadOptions::default() };

@@ -1,7 +1,8 @@
 //! The list of the formats: one module each, and one line each in the functions below.
 //!
 //! `requests`, `keys` and `clock` are what the traces of requests have in common, `rows` what csv
-//! and pinatrace have, `word_end` what traces without sizes have.
+//! and pinatrace have, `word_end` what traces without sizes have;
+//! `messages` is what a file of protobuf messages is.
 
 use crate::codec::Codec;
 use crate::error::TraceError;
@@ -26,8 +27,10 @@ mod drmemtrace;
 #[cfg(test)]
 mod fast_tests;
 mod fixed;
+mod gem5;
 mod keys;
 mod lackey;
+mod messages;
 mod msr;
 mod mtrace;
 mod ncsu;
@@ -85,6 +88,7 @@ pub(crate) fn reader(
         Format::Champsim | Format::ChampsimCloudsuite => {
             champsim::reader(format, buffer.into_input(), path, codec)
         }
+        Format::Gem5 => Ok(Box::new(gem5::Gem5::new(buffer.into_input(), path, codec)?)),
         Format::OracleGeneral => {
             let op = if options.requests_write { Op::Write } else { Op::Read };
             let input = buffer.into_input();
@@ -103,6 +107,9 @@ pub(crate) use drmemtrace::is_drmemtrace;
 #[cfg(feature = "files")]
 pub(crate) use drmemtrace::{Drmemtrace, ThreadFile};
 
+/// Returns whether a file that begins so is gem5's.
+pub(crate) use gem5::is_gem5;
+
 /// Returns which of ChampSim's formats a beginning fits.
 pub(crate) use champsim::looks as champsim_looks;
 
@@ -117,13 +124,14 @@ pub(crate) fn looks(format: Format, line: &[u8]) -> bool {
         Format::Percore => percore::looks(line),
         Format::Nus => nus::looks(line),
         Format::Pinatrace => pinatrace::looks(line),
-        // csv is known by its first line, mtrc and drmemtrace by their first bytes; of the others
-        // nothing is their own: a name or a flag has to say it.
+        // csv is known by its first line, mtrc, drmemtrace and gem5 by their first bytes; of the
+        // others nothing is their own: a name or a flag has to say it.
         Format::Csv
         | Format::Mtrc
         | Format::Drmemtrace
         | Format::Champsim
         | Format::ChampsimCloudsuite
+        | Format::Gem5
         | Format::OracleGeneral => false,
         Format::Msr => msr::looks(line),
         Format::Twitter => twitter::looks(line),
@@ -173,6 +181,7 @@ pub fn writer_with<'out>(
         Format::Pinatrace
         | Format::Drmemtrace
         | Format::ChampsimCloudsuite
+        | Format::Gem5
         | Format::OracleGeneral
         | Format::Msr
         | Format::Twitter => return Err(read_only(format)),

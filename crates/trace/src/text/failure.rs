@@ -20,7 +20,7 @@ pub(super) fn binary(line: &[u8]) -> Option<Fault> {
             .expected("a line of text")
             .help(
                 "a trace is text, plain or compressed (gzip, zstd, xz, lz4): name such a file; \
-                 mtrc, drmemtrace, champsim and oracle-general are binary",
+                 mtrc, drmemtrace, champsim, gem5 and oracle-general are binary",
             ),
     )
 }
