@@ -341,9 +341,12 @@ pub(crate) fn warn_shortfall(shortfall: Shortfall, messages: Messages) {
             ("W0103", title, whole("these records"))
         }
         Shortfall::NoLastLine => {
-            let title = "the trace has no `#eof` at its end, as if pinatrace was stopped: read what \
-                         there is";
-            ("W0105", title.to_owned(), "record it again if the end matters".to_owned())
+            let title = "the trace has no `#eof` at its end, as if pinatrace was stopped";
+            (
+                "W0105",
+                format!("{title}: read what there is"),
+                "record it again if the end matters".to_owned(),
+            )
         }
         Shortfall::NoFooter { files } => {
             let has = if files == 1 { "a file has no footer" } else { "files have no footer" };
