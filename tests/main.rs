@@ -25,6 +25,7 @@ mod parts;
 mod properties;
 mod protocol_files;
 mod protocols;
+mod record;
 mod reference;
 mod same_bytes;
 mod scenarios;

@@ -303,7 +303,8 @@ misses. docs/many-machines.md says more.",
         "\
 The program is not there, could not be started, or ended before its first access to memory. No
 trace was written. A program is named by a path, such as `./a.out`, or by a name that the shell
-would find, and comes after `--`: `mesim record -o out.mtrc -- ./a.out --its flags`.",
+would find, and comes after `--`: `mesim record -o out.mtrc -- ./a.out --its flags`. With `--via cc`
+it has to be compiled for that: `cc $(mesim record --print-cc-flags) prog.c -o prog`.",
     ),
     e(
         "E0322",
@@ -311,6 +312,22 @@ would find, and comes after `--`: `mesim record -o out.mtrc -- ./a.out --its fla
         "\
 No record of the trace is of such a core, number, kind and address, so that no trace was written.
 `mesim info` says which cores and kinds there are.",
+    ),
+    e(
+        "E0323",
+        "an option that this recorder does not have",
+        "\
+`--quantum` and `--lackey-modify` are about Valgrind, `--roi` is about programs that were compiled
+for `--via cc`. Leave the option out, or choose the recorder that has it.",
+    ),
+    e(
+        "E0324",
+        "a recorder that cannot be built",
+        "\
+The recorder of `--via cc` is a small C source within mesim. It is compiled by `$CC`, or `cc`, when
+it is first needed, and kept in `$XDG_CACHE_HOME/mesim`, `~/.cache/mesim`, or a folder of yours
+among the temporary ones. Install a C compiler (`apt-get install gcc
+libc6-dev`), or name a cache folder that may be written to.",
     ),
     E0401,
     E0402,

@@ -1,49 +1,55 @@
 //! `mesim record`: a trace of a program that runs.
 
+mod built;
+mod cc_flags;
+mod check;
 mod lines;
 mod program;
+mod recorder;
 
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use trace::recorders::{Turns, Valgrind, Version};
-use trace::{CORES_MAX, Format, Header, Losses, Op, ReadOptions, Record, Sink, Source};
+use trace::{Format, Header, Losses, Op, Record, Sink};
 
-use self::lines::WholeLines;
 use self::program::{Program, exit_code};
+use self::recorder::Recorder;
 use super::trace_file::{format_of, warn_losses, write_failed};
 use crate::diagnostics::{Diagnostic, Messages};
-use crate::input::lackey_modify;
 use crate::output::{self, Draft};
 use crate::record_args::{RecordArgs, ThreadsAsCores};
 
 pub(super) fn run(args: &RecordArgs, messages: Messages) -> Result<ExitCode, Diagnostic> {
     let Some(output) = &args.output else {
-        output::print(&what_works())?;
+        let text = if args.print_roi_header {
+            trace::recorders::ROI_H.to_owned()
+        } else if let Some(compiler) = args.print_cc_flags {
+            cc_flags::line(compiler)?
+        } else {
+            check::what_works()
+        };
+        output::print(&text)?;
         return Ok(ExitCode::SUCCESS);
     };
     let format = format_of(output, None)?;
     let name = program_of(args)?;
-    let valgrind = Valgrind::find().ok_or_else(|| {
-        Diagnostic::input("E0320", "there is no Valgrind to record with")
-            .help("install it, such as by `apt-get install valgrind`; see `mesim record --check`")
-    })?;
+    let recorder = Recorder::find(args)?;
     let draft = Draft::begin(output)?;
-    let header = header(args, valgrind, format);
+    let header = header(args, &recorder, format);
     let sink = trace::create(draft.path(), format, &header);
     let sink = sink.map_err(|error| write_failed(error, Some(output)))?;
 
     let (log, to_log) = io::pipe().map_err(|error| cannot_start(name, &error))?;
-    // Valgrind opens the pipe by the name that this process has for it; when the program has ended
-    // nobody else holds it, and the trace has its end.
+    // The recorder opens the pipe by the name that this process has for it; when the program has
+    // ended nobody else holds it, and the trace has its end.
     let pipe = PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), to_log.as_raw_fd()));
-    let command = valgrind.command(&pipe, args.quantum, &args.program);
+    let command = recorder.command(args, &pipe);
     let program = Program::start(command, to_log).map_err(|error| cannot_start(name, &error))?;
-    let recorded = record(args, valgrind, Box::new(WholeLines::new(log)), sink, output);
-    let (count, losses) = match recorded {
-        Ok(recorded) => recorded,
+    let result = record(args, &recorder, log, sink, output);
+    let (count, losses) = match result {
+        Ok(result) => result,
         Err(diagnostic) => {
             program.stop();
             return Err(diagnostic);
@@ -55,7 +61,7 @@ pub(super) fn run(args: &RecordArgs, messages: Messages) -> Result<ExitCode, Dia
         let title = format!("nothing was recorded: the program ended with exit code {code}");
         return Err(Diagnostic::input("E0321", title)
             .at(name.display().to_string())
-            .help("run the program alone first; what Valgrind said of it is above"));
+            .help(recorder.why_nothing(args)));
     }
     draft.publish()?;
     warn_losses(&losses, format, "`-o OUT.mtrc` keeps everything", messages);
@@ -66,7 +72,7 @@ pub(super) fn run(args: &RecordArgs, messages: Messages) -> Result<ExitCode, Dia
     Ok(ExitCode::from(code))
 }
 
-/// Returns the name of the program, if it can be one: Valgrind's own words for that come late.
+/// Returns the name of the program, if it can be one: a recorder's own words for that come late.
 fn program_of(args: &RecordArgs) -> Result<&Path, Diagnostic> {
     let name = Path::new(args.program.first().map_or("".as_ref(), |name| name.as_os_str()));
     let is_path = name.components().count() > 1;
@@ -78,47 +84,27 @@ fn program_of(args: &RecordArgs) -> Result<&Path, Diagnostic> {
     Ok(name)
 }
 
-fn header(args: &RecordArgs, valgrind: Valgrind, format: Format) -> Header {
+fn header(args: &RecordArgs, recorder: &Recorder, format: Format) -> Header {
     let words = args.program.iter().map(|word| word.to_string_lossy().into_owned());
-    let unit = if valgrind.has_quantum() { "basic blocks" } else { "accesses" };
-    let made = format!(
-        "recorded by Valgrind {}, turns of {} {unit}: {}",
-        valgrind.version(),
-        args.quantum,
-        words.collect::<Vec<_>>().join(" ")
-    );
+    let words = words.collect::<Vec<_>>().join(" ");
+    let made = format!("recorded by {}: {words}", recorder.in_words(args));
     // Only mesim's own container says how a trace was made; elsewhere nothing is lost.
     let provenance = (format == Format::Mtrc).then_some(made);
-    let fetches = Some(!args.data_only);
+    let fetches = Some(recorder.sees_fetches() && !args.data_only);
     Header { fetches, times: Some(false), provenance, ordered: true, ..Header::new(format) }
 }
 
-/// Reads what Valgrind prints to its end, and writes it as a trace; returns how many records.
+/// Reads what the recorder writes, and writes it as a trace; returns how many records.
 fn record(
     args: &RecordArgs,
-    valgrind: Valgrind,
-    log: Box<dyn io::Read + Send>,
+    recorder: &Recorder,
+    log: io::PipeReader,
     mut sink: Box<dyn Sink>,
     output: &Path,
 ) -> Result<(u64, Losses), Diagnostic> {
-    let options = ReadOptions {
-        format: Some(Format::Lackey),
-        cores_max: match args.threads_as_cores {
-            ThreadsAsCores::FirstSeen => CORES_MAX,
-            ThreadsAsCores::Ways(_) => u16::MAX,
-        },
-        lackey_modify: lackey_modify(args.lackey_modify),
-        lackey_slices: !valgrind.has_quantum(),
-        ..ReadOptions::default()
-    };
     let mut count = 0;
-    match trace::read("valgrind", log, &options) {
-        Ok(source) => {
-            let mut source: Box<dyn Source> = if valgrind.has_quantum() {
-                source
-            } else {
-                Box::new(Turns::new(source, args.quantum))
-            };
+    match recorder.source(args, Box::new(log)) {
+        Ok(mut source) => {
             let limit = args.limit.unwrap_or(u64::MAX);
             let mut records = Vec::new();
             let mut more = true;
@@ -129,6 +115,8 @@ fn record(
                 records.truncate(usize::try_from(limit - count).unwrap_or(usize::MAX));
                 count += records.len() as u64;
                 sink.write(&records).map_err(|error| write_failed(error, Some(output)))?;
+                // With nobody to read, the program goes on unrecorded.
+                more &= count < limit || !recorder.bears_a_closed_pipe();
             }
         }
         // It may have ended before its first access.
@@ -148,22 +136,6 @@ fn select(args: &RecordArgs, records: &mut Vec<Record>) {
         for record in records {
             record.core %= ways;
         }
-    }
-}
-
-/// Says what can record here.
-fn what_works() -> String {
-    match Valgrind::find() {
-        Some(valgrind) if valgrind.has_quantum() => {
-            format!("valgrind   works: {}\n", valgrind.version())
-        }
-        Some(valgrind) => format!(
-            "valgrind   works: {}; before {}, threads run in long slices, which mesim lays side by \
-             side again\n",
-            valgrind.version(),
-            Version::WITH_QUANTUM
-        ),
-        None => "valgrind   is not there: `apt-get install valgrind`\n".to_owned(),
     }
 }
 

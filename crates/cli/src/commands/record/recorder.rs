@@ -1,0 +1,148 @@
+//! The recorders: what each is asked, and how its records are read.
+
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use trace::recorders::{Recorded, Turns, Valgrind};
+use trace::{CORES_MAX, Format, ReadOptions, Source, TraceError};
+
+use super::lines::WholeLines;
+use crate::args::LackeyModify;
+use crate::diagnostics::Diagnostic;
+use crate::input::lackey_modify;
+use crate::record_args::{RecordArgs, ThreadsAsCores, Via};
+
+/// How long a thread's turn is with Valgrind, unless something else is said.
+const QUANTUM: u32 = 10;
+
+/// What records.
+pub(super) enum Recorder {
+    /// Valgrind, which runs the program.
+    Valgrind(Valgrind),
+    /// What was linked into the program.
+    Cc,
+}
+
+impl Recorder {
+    /// Finds the recorder that is asked for, and refuses what it cannot do.
+    pub(super) fn find(args: &RecordArgs) -> Result<Self, Diagnostic> {
+        let is_valgrind = args.via == Via::Valgrind;
+        let refused = [
+            (
+                args.quantum.is_some() && !is_valgrind,
+                "--quantum",
+                "threads run at once, not in turns",
+            ),
+            (
+                args.lackey_modify.is_some() && !is_valgrind,
+                "--lackey-modify",
+                "lackey is Valgrind's",
+            ),
+            (args.roi && args.via != Via::Cc, "--roi", "a region is seen by `--via cc` only"),
+        ];
+        if let Some((_, flag, why)) = refused.iter().find(|(is, ..)| *is) {
+            return Err(Diagnostic::input("E0323", format!("`{flag}` means nothing here"))
+                .on(*flag, *why)
+                .help(format!("leave `{flag}` out, or choose another recorder with `--via`")));
+        }
+        match args.via {
+            Via::Valgrind => Valgrind::find().map(Self::Valgrind).ok_or_else(|| {
+                Diagnostic::input("E0320", "there is no Valgrind to record with").help(
+                    "install it, such as by `apt-get install valgrind`; see `mesim record --check`",
+                )
+            }),
+            Via::Cc => Ok(Self::Cc),
+        }
+    }
+
+    /// Returns the command that runs the program and writes records to a pipe of that name.
+    pub(super) fn command(&self, args: &RecordArgs, pipe: &Path) -> Command {
+        match self {
+            Self::Valgrind(valgrind) => valgrind.command(pipe, quantum(args), &args.program),
+            Self::Cc => {
+                let mut words = args.program.iter();
+                let name = words.next().map_or("".as_ref(), |word| word.as_os_str());
+                let mut command = Command::new(name);
+                command.args(words).env("MESIM_RECORD_PIPE", pipe);
+                if args.roi {
+                    command.env("MESIM_RECORD_ROI", "1");
+                }
+                command
+            }
+        }
+    }
+
+    /// Returns what reads the records from the pipe.
+    pub(super) fn source(
+        &self,
+        args: &RecordArgs,
+        log: Box<dyn io::Read + Send>,
+    ) -> Result<Box<dyn Source>, TraceError> {
+        let cores_max = match args.threads_as_cores {
+            ThreadsAsCores::FirstSeen => CORES_MAX,
+            ThreadsAsCores::Ways(_) => u16::MAX,
+        };
+        match self {
+            Self::Valgrind(valgrind) => {
+                let modify = args.lackey_modify.unwrap_or(LackeyModify::ReadWrite);
+                let options = ReadOptions {
+                    format: Some(Format::Lackey),
+                    cores_max,
+                    lackey_modify: lackey_modify(modify),
+                    lackey_slices: !valgrind.has_quantum(),
+                    ..ReadOptions::default()
+                };
+                let log = Box::new(WholeLines::new(log));
+                let source = trace::read("valgrind", log, &options)?;
+                Ok(if valgrind.has_quantum() {
+                    source
+                } else {
+                    Box::new(Turns::new(source, quantum(args)))
+                })
+            }
+            Self::Cc => Ok(Box::new(Recorded::new(log, "the program's recorder", cores_max)?)),
+        }
+    }
+
+    /// Tells whether there are instruction fetches.
+    pub(super) fn sees_fetches(&self) -> bool {
+        matches!(self, Self::Valgrind(_))
+    }
+
+    /// Tells whether the program goes on as before when nobody reads what is recorded.
+    pub(super) fn bears_a_closed_pipe(&self) -> bool {
+        !matches!(self, Self::Valgrind(_))
+    }
+
+    /// Says what recorded, and how threads took turns.
+    pub(super) fn in_words(&self, args: &RecordArgs) -> String {
+        match self {
+            Self::Valgrind(valgrind) => {
+                let unit = if valgrind.has_quantum() { "basic blocks" } else { "accesses" };
+                let (version, quantum) = (valgrind.version(), quantum(args));
+                format!("Valgrind {version}, turns of {quantum} {unit}")
+            }
+            Self::Cc => {
+                let part = if args.roi { ", regions of interest alone" } else { "" };
+                format!("the program itself (-fsanitize=thread), threads at once{part}")
+            }
+        }
+    }
+
+    /// Says why there may be no record, and what to do.
+    pub(super) fn why_nothing(&self, args: &RecordArgs) -> &'static str {
+        match self {
+            Self::Valgrind(_) => "run the program alone first; what Valgrind said of it is above",
+            Self::Cc if args.roi => {
+                "have the program call `mesim_roi_begin()`, or leave `--roi` out; and compile it \
+                 with `cc $(mesim record --print-cc-flags)`"
+            }
+            Self::Cc => "compile the program with `cc $(mesim record --print-cc-flags)`",
+        }
+    }
+}
+
+fn quantum(args: &RecordArgs) -> u32 {
+    args.quantum.unwrap_or(QUANTUM)
+}
