@@ -728,6 +728,51 @@ fn tables_are_read_by_their_columns_and_refused() {
 }
 
 #[test]
+fn logs_of_instructions_are_read_and_refused() {
+    let folder = Folder::with(&[
+        GOOD,
+        (
+            "good.execlog",
+            "0, 0x400a14, 0xf9400fe0, \"ldr x0, [sp, #0x18]\", load, 0x40007ffe58\n\
+             1, 0x400a18, 0xd65f03c0, \"ret\", store, 0x1003, RAM, load, 0x1000, RAM\n",
+        ),
+        (
+            "good.spike",
+            "core   0: 0x0000000080000004 (0x0005a503) lw      a0, 0(a1)\n\
+             core   0: 3 0x0000000080000004 (0x0005a503) x10 0x1 mem 0x0000000080002000\n\
+             core   1: 3 0x0000000080000008 (0x00b5252f) x10 0x1 mem 0x0000000080002000 \
+             mem 0x0000000080002000 0x00000002\n",
+        ),
+        ("bad.execlog", "0, 0x400a14, 0xf9400fe0, \"ldr x0, [sp]\", laod, 0x40007ffe58\n"),
+        ("cut.spike", "core   0: 3 0x80000004 (0x0005a503) x10 0x1 mem\n"),
+        ("l.spike", "core   0: 0x0000000080000004 (0x0005a503) lw      a0, 0(a1)\n"),
+    ]);
+    let mut session = Transcript::of(&folder);
+    for line in [
+        "info bad.execlog",
+        "info cut.spike",
+        "info l.spike",
+        "replay good.spike --cores 1",
+        "replay good.spike good.execlog",
+        "convert good.mtrace out.execlog",
+        "convert good.mtrace out.spike",
+    ] {
+        session.refused(line);
+    }
+    let mut shown = session.shown;
+    for line in ["convert good.execlog - --to mtrace", "convert good.spike - --to csv"] {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let text = String::from_utf8(folder.good(&words)).expect("text is UTF-8");
+        let _ = writeln!(shown, "$ mesim {line}\n{text}");
+    }
+    for line in ["info traces/samples/counting.execlog.xz", "info traces/samples/counting.spike.xz"]
+    {
+        let _ = writeln!(shown, "$ mesim {line}\n{}", at_root(line));
+    }
+    insta::assert_snapshot!("logs_of_instructions", shown);
+}
+
+#[test]
 fn a_strict_conversion_that_loses_leaves_nothing() {
     let folder = Folder::with(&[("all.mtrace", "@line 64\n0 R 0x1001 8\n1 A 0x1000\n0 B\n")]);
     let mut session = Transcript::of(&folder);

@@ -133,6 +133,33 @@ def pinatrace():
     return "\n".join(lines) + "\n#eof\n"
 
 
+def execlog():
+    """Such threads on the CPUs of QEMU; with the names of devices, as of a whole machine."""
+    lines = []
+    for cpu, (at, length, loads, stores) in turns(2):
+        words = [str(cpu), f"{at:#x}", f"{at % 251:#x}", f'"op.{length} x{cpu}, [sp, #{length}]"']
+        words += [word for addr in loads for word in ("load", f"0x{addr:08x}", "RAM")]
+        words += [word for addr in stores for word in ("store", f"0x{addr:08x}", "RAM")]
+        lines.append(", ".join(words))
+    return "\n".join(lines) + "\n"
+
+
+def spike():
+    """Such threads on the harts of Spike; a count is one atomic instruction there."""
+    lines = []
+    for hart, (at, length, loads, stores) in turns(2):
+        compressed = length < 4
+        opcode = "0x8082" if compressed else "0x00b5352f" if stores else "0x0005b503"
+        lines.append(f"core   {hart}: 0x{at:016x} ({opcode}) {'ret' if compressed else 'x10'}")
+        line = f"core   {hart}: 0 0x{at:016x} ({opcode})"
+        if loads:
+            line += " x10 0x0000000000000001"
+        line += "".join(f" mem 0x{addr:016x}" for addr in loads)
+        line += "".join(f" mem 0x{addr:016x} 0x{1:016x}" for addr in stores)
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
 def varint(number):
     """A number, seven bits a byte."""
     out = b""
@@ -180,6 +207,8 @@ for thread in range(3):
 (FOLDER / "counting.champsimtrace.xz").write_bytes(lzma.compress(champsim(random.Random(20), 2, 6)))
 (FOLDER / "counting.csv").write_text(table())
 (FOLDER / "counting.ptrc.gz").write_bytes(gzip.compress(gem5(random.Random(50)), mtime=0))
+(FOLDER / "counting.execlog.xz").write_bytes(lzma.compress(execlog().encode()))
+(FOLDER / "counting.spike.xz").write_bytes(lzma.compress(spike().encode()))
 (FOLDER / "counting.pinatrace").write_text(pinatrace())
 (FOLDER / "counting.trace.xz").write_bytes(lzma.compress(champsim(random.Random(21), 4, 14)))
 (FOLDER / "cache.oracleGeneral").write_bytes(oracle_general(random.Random(1)))

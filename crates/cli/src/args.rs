@@ -68,8 +68,8 @@ pub(crate) enum Command {
 #[derive(ClapArgs, Clone, Debug)]
 pub(crate) struct TraceArgs {
     /// The trace's format: mtrace, mtrc, din, xdin, lackey, ncsu, percore, nus, csv, pinatrace,
-    /// drmemtrace, champsim, champsim-cloudsuite, gem5, oracle-general, msr or twitter; recognised
-    /// by name and content if left out
+    /// execlog, spike, drmemtrace, champsim, champsim-cloudsuite, gem5, oracle-general, msr or
+    /// twitter; recognised by name and content if left out
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) format: Option<trace::Format>,
 
@@ -302,7 +302,8 @@ pub(crate) struct ConvertArgs {
     pub(crate) output: PathBuf,
 
     /// The format of IN: mtrace, mtrc, din, xdin, lackey, ncsu, percore, nus, csv, pinatrace,
-    /// drmemtrace, champsim, champsim-cloudsuite, gem5, oracle-general, msr or twitter
+    /// execlog, spike, drmemtrace, champsim, champsim-cloudsuite, gem5, oracle-general, msr or
+    /// twitter
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     pub(crate) from: Option<trace::Format>,
 

@@ -95,6 +95,10 @@ A line ends before all of its fields. The formats, field by field:
     nus      LABEL VALUE                0 0x1000
     csv      as its header line names   0,R,0x1000,4
     pinatrace  0xPC: R|W 0xADDR         0x401136: R 0x1000
+    execlog  CPU, 0xPC, 0xOPCODE, \"DISASSEMBLY\", load|store, 0xADDR
+             0, 0x400a14, 0xf9400fe0, \"ldr x0, [sp, #0x18]\", load, 0x40007ffe58
+    spike    core N: PRIVILEGE 0xPC (0xOPCODE) REGISTER 0xVALUE mem 0xADDR [0xDATA]
+             core   0: 3 0x80000004 (0x0182b283) x5 0x1 mem 0x80000018
     msr      TIMESTAMP,HOST,DISK,Read|Write,OFFSET,SIZE,RESPONSETIME
              128166372003061629,hm,0,Read,383496192,32768,413
     twitter  TIME,KEY,KEYSIZE,VALUESIZE,CLIENT,OPERATION,TTL
@@ -113,10 +117,12 @@ pinatrace that are of no use have to be named as well, `_` in `--columns`.",
         "\
 The format has no such operation. mtrace has R (load), W (store), A (atomic read-modify-write), I
 (instruction fetch), C (clean), F (flush), B (fence) and T (compute ticks). csv and pinatrace have
-r, w, i and a, in any case, and words for them such as load and store. msr has Read and Write.
+r, w, i and a, in any case, and words for them such as load and store; execlog has load and store,
+and a line of spike begins with `core`. msr has Read and Write.
 twitter has get and gets, which are loads, and set, add, replace, cas, append, prepend, incr, decr
 and delete, which are stores. The records of drmemtrace have types from 0 to 49, those of champsim
-a 0 or 1 where they say whether they are branches: anything else is another format, or damage.",
+a 0 or 1 where they say whether they are branches, those of gem5 a command below 256: anything else
+is another format, or damage.",
     ),
     e(
         "E0113",
@@ -137,9 +143,9 @@ threads of lackey and drmemtrace are cores, in the order in which they first app
         "E0115",
         "invalid address",
         "\
-Addresses are hexadecimal: with 0x in mtrace, percore and nus, without in din, xdin and lackey,
-either way in ncsu, csv and pinatrace (but decimal in a column called `addr:dec`). In mtrace a
-declared name may stand for one: `let x = 0x1000`, then `x+8`. Disks and offsets of msr are
+Addresses are hexadecimal: with 0x in mtrace, percore, nus, execlog and spike, without in din, xdin
+and lackey, either way in ncsu, csv and pinatrace (but decimal in a column called `addr:dec`). In
+mtrace a declared name may stand for one: `let x = 0x1000`, then `x+8`. Disks and offsets of msr are
 decimal.",
     ),
     e(
@@ -256,9 +262,9 @@ memory: at most 2^25 (33,554,432) different ones, of 1 GiB together. msr has at 
         "a format that is only read",
         "\
 oracle-general, msr and twitter are read but not written: what was read of them has addresses where
-the trace had keys and disks. pinatrace, drmemtrace, champsim-cloudsuite and gem5 are not written
-either, and a zip is unpacked but not made. `mesim convert` to mtrace keeps everything that was
-read.",
+the trace had keys and disks. pinatrace, execlog, spike, drmemtrace, champsim-cloudsuite and gem5
+are not written either, and a zip is unpacked but not made. `mesim convert` to mtrace keeps
+everything that was read.",
     ),
     e(
         "E0132",

@@ -25,6 +25,10 @@ pub enum Format {
     Csv,
     /// Intel Pin's pinatrace: `0xPC: R|W 0xADDR`.
     Pinatrace,
+    /// QEMU's plugin execlog: `CPU, 0xPC, 0xOPCODE, "...", load, 0xADDR`.
+    Execlog,
+    /// Spike with `--log-commits`: `core   0: 3 0xPC (0xOPCODE) ... mem 0xADDR`.
+    Spike,
     /// DynamoRIO's drmemtrace, threads by timestamps: binary, 12 bytes a record.
     Drmemtrace,
     /// ChampSim, a file a core: binary, 64 bytes an instruction.
@@ -54,6 +58,8 @@ impl Format {
         Format::Nus,
         Format::Csv,
         Format::Pinatrace,
+        Format::Execlog,
+        Format::Spike,
         Format::Drmemtrace,
         Format::Champsim,
         Format::ChampsimCloudsuite,
@@ -77,6 +83,8 @@ impl Format {
             Format::Nus => "nus",
             Format::Csv => "csv",
             Format::Pinatrace => "pinatrace",
+            Format::Execlog => "execlog",
+            Format::Spike => "spike",
             Format::Drmemtrace => "drmemtrace",
             Format::Champsim => "champsim",
             Format::ChampsimCloudsuite => "champsim-cloudsuite",
@@ -110,6 +118,8 @@ impl Format {
             Format::Nus => &["nus"],
             Format::Csv => &["csv"],
             Format::Pinatrace => &["pinatrace"],
+            Format::Execlog => &["execlog"],
+            Format::Spike => &["spike"],
             Format::Drmemtrace => &["drmemtrace"],
             Format::Champsim => &["champsimtrace", "champsim"],
             Format::ChampsimCloudsuite => &["champsim-cloudsuite"],
@@ -143,6 +153,8 @@ impl Format {
             Format::Nus => "a file a core: `0|1|2 0xVALUE` for load, store, compute cycles",
             Format::Csv => "a table: a line of column names, then an access a line",
             Format::Pinatrace => "Intel Pin pinatrace: `0xPC: R|W 0xADDR`",
+            Format::Execlog => "QEMU execlog: `CPU, 0xPC, 0xOPCODE, \"...\", load, 0xADDR`",
+            Format::Spike => "Spike --log-commits: `core   0: 3 0xPC (0xOPCODE) mem 0xADDR`",
             Format::Drmemtrace => "DynamoRIO drmemtrace: binary, 12 bytes a record, threads",
             Format::Champsim => "ChampSim: binary, 64 bytes an instruction",
             Format::ChampsimCloudsuite => {
@@ -169,6 +181,8 @@ impl Format {
             Format::Nus => "0 0x7fff1234",
             Format::Csv => "0,R,0x7fff1234,8",
             Format::Pinatrace => "0x401136: R 0x7fff1234",
+            Format::Execlog => "0, 0x400a14, 0xf9400fe0, \"ldr x0, [sp, #0x18]\"",
+            Format::Spike => "core   0: 3 0x0000000080000000 (0x00000297) x5  0x80000000",
             Format::Drmemtrace => "u16 type, u16 size, u64 address",
             Format::Champsim => "u64 instruction, 8 bytes, u64 stores[2], u64 loads[4]",
             Format::ChampsimCloudsuite => {
@@ -191,7 +205,12 @@ impl Format {
         self.numbers_keys()
             || matches!(
                 self,
-                Format::Pinatrace | Format::Drmemtrace | Format::ChampsimCloudsuite | Format::Gem5
+                Format::Pinatrace
+                    | Format::Execlog
+                    | Format::Spike
+                    | Format::Drmemtrace
+                    | Format::ChampsimCloudsuite
+                    | Format::Gem5
             )
     }
 
@@ -235,7 +254,13 @@ impl Format {
     pub const fn names_cores(self) -> bool {
         matches!(
             self,
-            Format::Mtrace | Format::Mtrc | Format::Ncsu | Format::Csv | Format::Drmemtrace
+            Format::Mtrace
+                | Format::Mtrc
+                | Format::Ncsu
+                | Format::Csv
+                | Format::Execlog
+                | Format::Spike
+                | Format::Drmemtrace
         )
     }
 
@@ -252,6 +277,8 @@ impl Format {
             Format::Mtrace
             | Format::Mtrc
             | Format::Pinatrace
+            | Format::Execlog
+            | Format::Spike
             | Format::Drmemtrace
             | Format::ChampsimCloudsuite
             | Format::Gem5

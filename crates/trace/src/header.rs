@@ -38,6 +38,8 @@ impl Header {
             | Format::Ncsu
             | Format::Csv
             | Format::Pinatrace
+            | Format::Execlog
+            | Format::Spike
             | Format::Drmemtrace => None,
             Format::Din
             | Format::Xdin

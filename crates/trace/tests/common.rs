@@ -107,6 +107,8 @@ pub(crate) fn sayable(format: Format, count: usize, seed: u64) -> Vec<Record> {
         Format::Mtrace | Format::Mtrc | Format::Ncsu | Format::Lackey | Format::Csv => 4,
         Format::Din | Format::Xdin | Format::Percore | Format::Nus | Format::Champsim => 1,
         Format::Pinatrace
+        | Format::Execlog
+        | Format::Spike
         | Format::Drmemtrace
         | Format::ChampsimCloudsuite
         | Format::Gem5
@@ -135,6 +137,8 @@ pub(crate) fn sayable(format: Format, count: usize, seed: u64) -> Vec<Record> {
         Format::Ncsu | Format::Percore => &[Op::Read, Op::Write],
         Format::Nus => &[Op::Read, Op::Write, Op::Compute],
         Format::Pinatrace
+        | Format::Execlog
+        | Format::Spike
         | Format::Drmemtrace
         | Format::ChampsimCloudsuite
         | Format::Gem5

@@ -9,6 +9,7 @@ mod drmemtrace_folder;
 mod fuzz;
 mod gem5;
 mod generators;
+mod instructions;
 mod large;
 mod malformed;
 mod mtrc;

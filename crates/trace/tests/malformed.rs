@@ -24,6 +24,8 @@ const NUS: Format = Format::Nus;
 const MSR: Format = Format::Msr;
 const TWITTER: Format = Format::Twitter;
 const PINATRACE: Format = Format::Pinatrace;
+const EXECLOG: Format = Format::Execlog;
+const SPIKE: Format = Format::Spike;
 
 /// The formats that have lines.
 fn texts() -> impl Iterator<Item = Format> {
@@ -171,6 +173,35 @@ const CASES: &[Case] = &[
     (PINATRACE, "0x400: R (null)\n", 1, 10, BadAddress, "(null)", "hexadecimal", "`addr:dec`"),
     (PINATRACE, "0x400: W 0x10000000000000000\n", 1, 10, AddressOverflow,
         "0x10000000000000000", "64 bits", "`0xffffffffffffffff`"),
+    (EXECLOG, "0, 0x4, 0x0, nop\n", 1, 17, MissingField, "", "the disassembly", "`0, 0x400a14,"),
+    (EXECLOG, "0, 0x4, \"nop\"\n", 1, 7, MissingField, "", "the opcode", "`0, 0x400a14,"),
+    (EXECLOG, "4, 0x4, 0x0, \"\"\n", 1, 1, CoreOutOfRange, "4", "from 0 to 3", "`--cores 5`"),
+    (EXECLOG, "x, 0x4, 0x0, \"\"\n", 1, 1, BadCore, "x", "a core number", "`0`"),
+    (EXECLOG, "0, 4, 0x0, \"\"\n", 1, 4, BadAddress, "4", "with 0x", "`0x1000`"),
+    (EXECLOG, "0, 0x4, 0x0, \"\" x, load, 0x8\n", 1, 17, BadOp, "x", "`load`", "`0, 0x400a14,"),
+    (EXECLOG, "0, 0x4, 0x0, \"\", lode, 0x8\n", 1, 18, BadOp, "lode", "`load`", "`0, 0x400a14,"),
+    (EXECLOG, "0, 0x4, 0x0, \"\", load, 0x8, RAM, ROM\n", 1, 34, BadOp,
+        "ROM", "the name of a device", "`0, 0x400a14,"),
+    (EXECLOG, "0, 0x4, 0x0, \"\", load, 0x8, store\n", 1, 34, MissingField,
+        "", "an address", "`0, 0x400a14,"),
+    (EXECLOG, "0, 0x4, 0x0, \"\", load, 0x8g\n", 1, 24, BadAddress, "0x8g", "with 0x", "`0x1000`"),
+    (EXECLOG, "0, 0x10000000000000000, 0x0, \"\"\n", 1, 4, AddressOverflow,
+        "0x10000000000000000", "64 bits", "`0xffffffffffffffff`"),
+    (SPIKE, "cpu 0: 3 0x80 (0x8082)\n", 1, 1, BadOp, "cpu", "`core`", "`core   0: 3"),
+    (SPIKE, "core   4: 3 0x80 (0x8082)\n", 1, 8, CoreOutOfRange, "4", "from 0 to 3", "`--cores 5`"),
+    (SPIKE, "core   x: 3 0x80 (0x8082)\n", 1, 8, BadCore, "x", "a core number", "`0`"),
+    (SPIKE, "core   0: 3 80 (0x8082)\n", 1, 13, BadAddress, "80", "with 0x", "`0x1000`"),
+    (SPIKE, "core   0: 3 0x80\n", 1, 17, MissingField, "", "the opcode", "`core   0: 3"),
+    (SPIKE, "core   0: 3 0x80 0x8082\n", 1, 18, BadOp, "0x8082", "an opcode", "`core   0: 3"),
+    (SPIKE, "core   0: 3 0x80 (0x8082) mem\n", 1, 30, MissingField,
+        "", "an address", "core   0: 3"),
+    (SPIKE, "core   0: 3 0x80 (0x8082) mem x\n", 1, 31, BadAddress, "x", "with 0x", "`0x1000`"),
+    (SPIKE, "core   0: 3 0x80 (0x8082) mem 0x8 0xg\n", 1, 35, BadSize,
+        "0xg", "the data", "core   "),
+    (SPIKE, "core   0: 3 0x80 (0x8082) mem 0xffffffffffffffff 0x1234\n", 1, 31, AddressOverflow,
+        "0xffffffffffffffff", "2 bytes fit", "`0xfffffffffffffffe`"),
+    (SPIKE, "core   0: 3 0xffffffffffffffff (0x8082)\n", 1, 13, AddressOverflow,
+        "0xffffffffffffffff", "2 bytes fit", "`0xfffffffffffffffe`"),
     (TWITTER, "0,k,1,big,0,get,0\n", 1, 7, BadSize, "big", "the size of the value", ",213,4,"),
 ];
 
@@ -220,6 +251,8 @@ fn every_malformed_line_is_found_behind_many_good_ones_with_the_same_column() {
             MSR => "1,h,0,Read,0,512,1\n",
             TWITTER => "0,k,1,1,0,get,0\n",
             PINATRACE => "0x400: R 0x10\n",
+            EXECLOG => "0, 0x4, 0x0, \"nop\"\n",
+            SPIKE => "core   0: 3 0x80 (0x8082)\n",
             Format::Csv => panic!("it has a header line, see tables"),
             Format::Mtrc
             | Format::Drmemtrace

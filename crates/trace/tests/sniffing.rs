@@ -40,6 +40,8 @@ fn the_first_lines_decide() {
         (Format::Csv, "core,op,addr,size\n0,R,0x1000,4\n"),
         (Format::Csv, "# made by hand\nwhen;Thread;RW;Address\nnow;7;w;1000\n"),
         (Format::Pinatrace, "0x401136: R 0x7fff1234\n0x401138: W (nil)\n#eof\n"),
+        (Format::Execlog, "0, 0xa12, 0xf8012400, \"movs r4, #0\"\n1, 0x4, 0x0, \"\", load, 0x8\n"),
+        (Format::Spike, "core   0: >>>>  main\ncore   1: 3 0x80 (0x8082)\n"),
         (Format::Twitter, "0,q:q:1:8WTfjZU14ee,17,213,4,get,0\n1,a,b,3,8,2,delete,60\n"),
     ] {
         assert_eq!(sniff("t", text), Ok(format), "{text:?}");

@@ -2,7 +2,7 @@
 //!
 //! `requests`, `keys` and `clock` are what the traces of requests have in common, `rows` what csv
 //! and pinatrace have, `word_end` what traces without sizes have;
-//! `messages` is what a file of protobuf messages is.
+//! `messages` is what a file of protobuf messages is, `riscv` what an opcode tells.
 
 use crate::codec::Codec;
 use crate::error::TraceError;
@@ -24,6 +24,7 @@ mod csv;
 mod din;
 #[cfg_attr(not(feature = "files"), expect(dead_code, reason = "several files need paths"))]
 mod drmemtrace;
+mod execlog;
 #[cfg(test)]
 mod fast_tests;
 mod fixed;
@@ -39,7 +40,9 @@ mod oracle_general;
 mod percore;
 mod pinatrace;
 mod requests;
+mod riscv;
 mod rows;
+mod spike;
 mod twitter;
 mod word_end;
 mod xdin;
@@ -82,6 +85,8 @@ pub(crate) fn reader(
         Format::Pinatrace => {
             boxed(pinatrace::Pinatrace::new(cores, columns), buffer, path, codec, format)
         }
+        Format::Execlog => boxed(execlog::Execlog { cores }, buffer, path, codec, format),
+        Format::Spike => boxed(spike::Spike { cores }, buffer, path, codec, format),
         Format::Drmemtrace => {
             Ok(Box::new(drmemtrace::Drmemtrace::alone(buffer.into_input(), path, codec, cores)?))
         }
@@ -124,6 +129,8 @@ pub(crate) fn looks(format: Format, line: &[u8]) -> bool {
         Format::Percore => percore::looks(line),
         Format::Nus => nus::looks(line),
         Format::Pinatrace => pinatrace::looks(line),
+        Format::Execlog => execlog::looks(line),
+        Format::Spike => spike::looks(line),
         // csv is known by its first line, mtrc, drmemtrace and gem5 by their first bytes; of the
         // others nothing is their own: a name or a flag has to say it.
         Format::Csv
@@ -179,6 +186,8 @@ pub fn writer_with<'out>(
         Format::Csv => boxed(csv::CsvWriter, header, out),
         Format::Champsim => boxed(champsim_writer::ChampsimWriter::default(), header, out),
         Format::Pinatrace
+        | Format::Execlog
+        | Format::Spike
         | Format::Drmemtrace
         | Format::ChampsimCloudsuite
         | Format::Gem5
