@@ -115,8 +115,8 @@ impl Bench {
     /// Records both builds of the example, and asks which one misses.
     fn false_sharing(&self, record: &str, increments: u32) {
         for (program, is_packed) in [("packed", true), ("padded", false)] {
-            let run = format!("./{program} {increments}");
-            let output = self.shell(&format!("mesim record {record} -o {program}.mtrc -- {run}"));
+            let line = format!("mesim record {record} -o {program}.mtrc");
+            let output = self.shell(&format!("{line} -- ./{program} {increments}"));
             assert_eq!(output.status.code(), Some(0), "{}", error_text(&output));
             assert!(text(&output).contains(" and "), "its standard output is its own");
             let (misses, falsely) = self.misses(&format!("{program}.mtrc"));
@@ -161,6 +161,62 @@ fn valgrind_sees_false_sharing() {
     }
     // Long enough for several slices of a Valgrind that has no shorter ones.
     bench.false_sharing("--via valgrind --data-only", 120_000);
+}
+
+#[test]
+fn qemu_sees_false_sharing() {
+    let (Some(bench), true) = (Bench::with("cc"), has("qemu-x86_64")) else { return };
+    for (flags, program) in [("", "packed"), ("-DPAD", "padded")] {
+        let source = "$ROOT/examples/false_sharing.c";
+        let output = bench.shell(&format!("cc -O2 -pthread {flags} {source} -o {program}"));
+        assert!(output.status.success(), "{}", error_text(&output));
+    }
+    // The C library, which QEMU sees too, has some 1,700 misses of its own.
+    bench.false_sharing("--via qemu --data-only", 2_000_000);
+}
+
+#[test]
+fn qemu_sees_fetches_accesses_and_atomics_of_a_program_as_it_is() {
+    let (Some(bench), true) = (Bench::with("cc"), has("qemu-x86_64")) else { return };
+    let program = r#"
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+static long atomic;
+static volatile long plain;
+static void *count(void *unused) {
+    for (int n = 0; n < 1000; n++) __atomic_fetch_add(&atomic, 1, __ATOMIC_SEQ_CST), plain++;
+    return unused;
+}
+int main(void) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, count, NULL);
+    pthread_join(thread, NULL);
+    printf("atomic=%p plain=%p\n", (void *)&atomic, (void *)&plain);
+    fflush(stdout);
+    kill(getpid(), SIGKILL);
+}
+"#;
+    bench.folder.write("prog.c", program.as_bytes());
+    let output = bench.shell("cc -O2 -pthread prog.c -o prog");
+    assert!(output.status.success(), "{}", error_text(&output));
+    let output = bench.shell("mesim record --via qemu -o out.mtrc -- ./prog");
+    assert_eq!(output.status.code(), Some(128 + 9), "{}", error_text(&output));
+    let (atomic, plain) = (printed(&output, "atomic"), printed(&output, "plain"));
+    let accesses = bench.accesses();
+    let count = |op, at| accesses.get(&(1, op, at, 8)).copied();
+    let found = [count('A', atomic), count('R', plain), count('W', plain)];
+    assert_eq!(found, [Some(1000); 3]);
+    // A loop of four instructions or more.
+    let fetches: u64 =
+        accesses.iter().filter(|(key, _)| (key.0, key.1) == (1, 'I')).map(|(_, n)| n).sum();
+    assert!(fetches > 4000, "{fetches} fetches");
+    let output =
+        bench.shell("mesim record --via qemu --data-only --limit 500 -o few.mtrc -- ./prog");
+    assert_eq!(output.status.code(), Some(128 + 9), "{}", error_text(&output));
+    let info = text(&bench.shell("mesim info few.mtrc"));
+    assert!(info.contains("QEMU") && info.contains("records    500\n"), "{info}");
 }
 
 /// N increments a thread of the one counter and the other, by two threads after one another or at
@@ -254,6 +310,10 @@ fn streams_and_exit_code_are_the_programs_own() {
     let output = bench.shell("./prog echo < prog.c");
     assert_eq!(output.status.code(), Some(3));
     assert_eq!(output.stderr, source);
+    // Whoever starts it is not recorded; but two programs are not one trace.
+    bench.record("-- sh -c './prog && exit 5'", 5);
+    let output = bench.record("-- sh -c './prog; ./prog'", 2);
+    assert!(error_text(&output).contains("a second program"), "{}", error_text(&output));
 }
 
 #[test]
@@ -496,6 +556,8 @@ fn what_cannot_be_is_said_and_leaves_nothing_behind() {
         ("mesim record --via cc -o out.mtrc -- ./missing", "E0321", "no such program"),
         ("mesim record --via cc --quantum 3 -o out.mtrc -- ./prog", "E0323", "--quantum"),
         ("mesim record --via cc --lackey-modify atomic -o out.mtrc -- ./prog", "E0323", "lackey"),
+        ("mesim record --via qemu --roi -o out.mtrc -- ./prog", "E0323", "--via cc"),
+        ("mesim record --via cc --qemu qemu-arm -o out.mtrc -- ./prog", "E0323", "--via qemu"),
         ("mesim record --roi -o out.mtrc -- ./prog", "E0323", "--via cc"),
     ];
     bench.folder.write("prog", b"");
@@ -508,5 +570,45 @@ fn what_cannot_be_is_said_and_leaves_nothing_behind() {
     }
     let output = bench.shell("mesim=$(command -v mesim); PATH= CC= $mesim record --check");
     assert_eq!(output.status.code(), Some(0));
-    assert!(text(&output).contains("valgrind   is not there"), "{}", text(&output));
+    for line in ["valgrind   is not there", "qemu       does not work", "apt-get install qemu-user"]
+    {
+        assert!(text(&output).contains(line), "{}", text(&output));
+    }
+}
+
+/// Returns a text without its numbers, and with single spaces.
+fn without_numbers(text: &str) -> String {
+    let words = text.split_whitespace().map(|word| {
+        let is_number = |c: char| c.is_ascii_digit() || c == ',' || c == '.';
+        if word.chars().all(is_number) { "#" } else { word }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_walk_throughs_print_what_they_say_but_for_the_counts() {
+    let mut commands = 0;
+    for document in ["README.md", "docs/recording.md"] {
+        let Some(bench) = Bench::with("cc") else { return };
+        let root = Path::new(ROOT).canonicalize().expect("there is a root");
+        std::os::unix::fs::symlink(root.join("examples"), bench.folder.join("examples"))
+            .expect("links can be made");
+        let text_of = std::fs::read_to_string(root.join(document)).expect("the document");
+        for block in text_of.split("```text\n$ ").skip(1) {
+            let block = block.split("```").next().unwrap_or_default();
+            for part in block.split("\n$ ") {
+                let (command, says) = part.split_once('\n').unwrap_or((part, ""));
+                let output = bench.shell(command);
+                assert!(output.status.success(), "{command}: {}", error_text(&output));
+                assert_eq!(
+                    without_numbers(&text(&output)),
+                    without_numbers(says),
+                    "{document}: {command}\n{}",
+                    text(&output)
+                );
+                commands += 1;
+            }
+        }
+    }
+    assert_eq!(commands, 9);
 }

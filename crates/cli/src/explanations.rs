@@ -324,9 +324,9 @@ for `--via cc`. Leave the option out, or choose the recorder that has it.",
         "E0324",
         "a recorder that cannot be built",
         "\
-The recorder of `--via cc` is a small C source within mesim. It is compiled by `$CC`, or `cc`, when
-it is first needed, and kept in `$XDG_CACHE_HOME/mesim`, `~/.cache/mesim`, or a folder of yours
-among the temporary ones. Install a C compiler (`apt-get install gcc
+The recorders of `--via cc` and `--via qemu` are small C sources within mesim. They are compiled by
+`$CC`, or `cc`, when they are first needed, and kept in `$XDG_CACHE_HOME/mesim`, `~/.cache/mesim`,
+or a folder of yours among the temporary ones. Install a C compiler (`apt-get install gcc
 libc6-dev`), or name a cache folder that may be written to.",
     ),
     E0401,

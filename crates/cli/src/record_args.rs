@@ -68,6 +68,11 @@ pub(crate) struct RecordArgs {
     #[arg(long)]
     pub(crate) roi: bool,
 
+    /// With `--via qemu`: the QEMU that runs the program, such as `qemu-aarch64`; that of this
+    /// machine's own programs unless said
+    #[arg(long, value_name = "NAME")]
+    pub(crate) qemu: Option<OsString>,
+
     /// Which core a thread is: `first-seen` (a core for each), or `N-way`, such as `4-way` (the
     /// threads go round N cores)
     #[arg(long, value_name = "HOW", default_value = "first-seen", value_parser = parse_cores)]
@@ -90,6 +95,8 @@ pub(crate) enum Via {
     Valgrind,
     /// The program itself, compiled with the flags of `--print-cc-flags`: threads that run at once
     Cc,
+    /// A plugin of qemu-user: any program as it is, threads that run at once
+    Qemu,
 }
 
 /// A family of C compilers.

@@ -59,7 +59,7 @@ enum { VERSION = 1, THREADS = 1 << 16, RECORD_BYTES = 16 };
  * The records of a thread's turn where there are more threads than processors: without, each would
  * run for milliseconds, in which it makes 100,000, and would hardly meet the others.
  */
-#define TURN 256
+#define TURN 64
 
 struct place {
     uint64_t where;

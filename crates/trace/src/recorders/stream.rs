@@ -165,7 +165,7 @@ impl Recorded {
             if op == Op::Fence {
                 into.push(Record::event(core, op, 0));
             } else if size == 0 {
-                return Err(self.no_size());
+                return Err(self.no_size(bytes));
             } else {
                 into.push(Record::access(core, op, addr, size));
             }
@@ -193,7 +193,14 @@ impl Recorded {
     }
 
     #[cold]
-    fn no_size(&self) -> TraceError {
+    fn no_size(&self, bytes: &[u8; RECORD_BYTES]) -> TraceError {
+        if bytes.starts_with(MAGIC) {
+            return self
+                .wrong(TraceErrorKind::BadFileHeader)
+                .found("the beginning of a second program")
+                .expected("one program in a trace")
+                .help("record each by itself, rather than a shell or make that runs them");
+        }
         self.wrong(TraceErrorKind::SizeOutOfRange)
             .found("an access of 0 bytes")
             .expected("1 byte at least")
@@ -325,6 +332,7 @@ mod tests {
             (with(10, 24), TraceErrorKind::BadFileHeader, 0),
             (with(15, 1), TraceErrorKind::BadFileHeader, 0),
             (stream(&[good, raw(6, 0, 1, 1)]), TraceErrorKind::BadOp, 1),
+            (stream(&[good, HEADER]), TraceErrorKind::BadFileHeader, 1),
             (stream(&[good, good, raw(1, 0, 0, 1)]), TraceErrorKind::SizeOutOfRange, 2),
             (
                 stream(&[good, raw(0, 1, 1, 1), good, raw(0, 2, 1, 1)]),

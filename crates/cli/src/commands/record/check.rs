@@ -2,13 +2,13 @@
 
 use trace::recorders::{Valgrind, Version};
 
-use super::cc_flags;
+use super::{cc_flags, recorder};
 use crate::diagnostics::Diagnostic;
 use crate::record_args::Compiler;
 
 /// Says of each recorder whether it works, or what would make it.
 pub(super) fn what_works() -> String {
-    format!("valgrind   {}\ncc         {}\n", valgrind(), cc())
+    format!("valgrind   {}\ncc         {}\nqemu       {}\n", valgrind(), cc(), qemu())
 }
 
 fn valgrind() -> String {
@@ -26,6 +26,13 @@ fn valgrind() -> String {
 fn cc() -> String {
     match cc_flags::line(Compiler::Cc) {
         Ok(_) => "works: for what `cc $(mesim record --print-cc-flags)` compiles".to_owned(),
+        Err(diagnostic) => does_not(&diagnostic),
+    }
+}
+
+fn qemu() -> String {
+    match recorder::qemu(None) {
+        Ok((qemu, _)) => format!("works: {}", qemu.version()),
         Err(diagnostic) => does_not(&diagnostic),
     }
 }
