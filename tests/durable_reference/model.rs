@@ -297,6 +297,7 @@ impl<'a> Model<'a> {
                     | Op::Clean
                     | Op::Flush
                     | Op::FlushAll
+                    | Op::Pc
                     | Op::Fence
                     | Op::Compute => break,
                 };
@@ -426,6 +427,7 @@ impl<'a> Model<'a> {
             Op::Fence => client.doing = Doing::Fenced,
             Op::Compute => client.clock += record.addr,
             Op::Time | Op::TimeTicks => unreachable!("times are taken before"),
+            Op::Pc => unreachable!("nobody asked for program counters"),
         }
     }
 

@@ -281,6 +281,17 @@ pub(crate) struct InfoArgs {
     /// that is always done
     #[arg(long)]
     pub(crate) scan: bool,
+
+    /// Read all records, and name the N functions (20 unless said) that access data most, where the
+    /// trace says which instructions do
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "20"
+    )]
+    pub(crate) code: Option<usize>,
 }
 
 #[derive(ClapArgs, Debug)]

@@ -329,6 +329,14 @@ The recorders of `--via cc` and `--via qemu` are small C sources within mesim. T
 or a folder of yours among the temporary ones. Install a C compiler (`apt-get install gcc
 libc6-dev`), or name a cache folder that may be written to.",
     ),
+    e(
+        "E0325",
+        "accesses whose code is unknown",
+        "\
+`mesim info --code` names the functions that access memory, and goes by program counters: those of
+a trace (mtrc, csv or pinatrace with a column `pc`, gem5), or its instruction fetches. This trace
+has neither. What `mesim record -o out.mtrc` writes has them; a folder of per-core files does not.",
+    ),
     E0401,
     E0402,
     E0403,
@@ -442,6 +450,14 @@ lines that were touched in a gap alone were never touched.",
 The tool that wrote the trace writes a last line (pinatrace: `#eof`), and it is not there: the tool
 was stopped, or the file was cut. What came after nobody knows; what there is was read. The last
 access may be cut as well, so that its address is shorter than it was.",
+    ),
+    e(
+        "W0106",
+        "program files that are gone",
+        "\
+A trace says in which files the recorded program's instructions were, and the build ids of these
+files. They were looked for to name functions and lines, and some are not there or have another
+build id by now: of those only the file is named. The counts are not touched by this.",
     ),
     e(
         "W0201",

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use driver::config::{Clients, Config, Draft};
 use driver::report::Provenance;
 use driver::{Interleave, Streams};
-use trace::{Ahead, Format, Header, Input, ReadOptions, Record, Shortfall, Source, TraceError};
+use trace::{
+    Ahead, Format, Header, Input, Module, ReadOptions, Record, Shortfall, Source, TraceError,
+};
 
 use crate::args::{LackeyModify, MachineArgs, TraceArgs};
 use crate::diagnostics::{Diagnostic, Messages, Severity};
@@ -221,6 +223,23 @@ pub(crate) fn is_read_once(path: &Path) -> bool {
     path == Path::new("-") || special(path)
 }
 
+/// Opens a trace to be written again, with its program counters; per-core files, which are one
+/// after the other, have none.
+pub(crate) fn open_whole(
+    paths: &[PathBuf],
+    trace: &TraceArgs,
+    messages: Messages,
+) -> Result<Vec<Box<dyn Source>>, Diagnostic> {
+    if paths.len() > 1 || trace::is_per_core(paths) {
+        return open_alone(paths, trace, messages);
+    }
+    let options = ReadOptions { pcs: true, ..options_alone(trace)? };
+    match open_sources(paths, &options, messages)? {
+        Sources::Ordered(source) | Sources::Unordered(source) => Ok(vec![source]),
+        Sources::PerCore(sources) => Ok(sources),
+    }
+}
+
 /// Opens a trace alone, in its own order; per-core files one after the other.
 pub(crate) fn open_alone(
     paths: &[PathBuf],
@@ -322,6 +341,10 @@ impl Source for Watched {
 
     fn shortfall(&self) -> Option<Shortfall> {
         self.source.shortfall()
+    }
+
+    fn modules(&self) -> &[Module] {
+        self.source.modules()
     }
 
     fn read_ahead(&mut self, workers: usize) -> bool {

@@ -24,6 +24,7 @@ mod progress;
 mod protocols;
 mod record_args;
 mod split;
+mod symbols;
 mod trace_args;
 mod trace_explanations;
 mod trail;

@@ -201,7 +201,7 @@ impl<O: Watcher> DurableRun<O> {
             Op::FlushAll => self.engine.clean_all(core, at),
             Op::Fence => self.engine.fence(core, of, at),
             Op::Compute => self.engine.compute(core, at, record.addr),
-            Op::Time | Op::TimeTicks => Ok(()),
+            Op::Time | Op::TimeTicks | Op::Pc => Ok(()),
         };
         done.map_err(|stopped| self.stopped(stopped))?;
         self.check_values()

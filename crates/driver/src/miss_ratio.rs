@@ -171,7 +171,7 @@ impl Pass {
             }
             // A clean keeps the line, and is no use of it. The others touch no line; a time is
             // every core's.
-            Op::Clean | Op::Fence | Op::Compute | Op::Time | Op::TimeTicks => {}
+            Op::Clean | Op::Fence | Op::Compute | Op::Time | Op::TimeTicks | Op::Pc => {}
         }
         Ok(())
     }

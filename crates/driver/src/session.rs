@@ -266,7 +266,7 @@ impl<O: Watcher> Session<O> {
                 Ok(())
             }
             // In-order blocking cores have nothing left to wait for.
-            Op::Fence | Op::Read | Op::Write | Op::Atomic | Op::Fetch => Ok(()),
+            Op::Fence | Op::Pc | Op::Read | Op::Write | Op::Atomic | Op::Fetch => Ok(()),
         };
         result.map_err(|broken| self.broken(broken))
     }
@@ -346,7 +346,8 @@ pub(crate) const fn access_of(op: Op) -> Option<coherence::Op> {
         | Op::Fence
         | Op::Compute
         | Op::Time
-        | Op::TimeTicks => None,
+        | Op::TimeTicks
+        | Op::Pc => None,
     }
 }
 

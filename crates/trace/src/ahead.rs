@@ -8,6 +8,7 @@ use std::thread;
 use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
 use crate::header::Header;
+use crate::modules::Module;
 use crate::record::Record;
 use crate::source::{Shortfall, Source};
 
@@ -16,7 +17,10 @@ const CHUNKS_AHEAD: usize = 4;
 
 /// What the thread sends: a chunk, how the read that filled it ended, and what the trace lacks, at
 /// the end.
-type Chunk = (Vec<Record>, Result<bool, TraceError>, Option<Shortfall>);
+type Chunk = (Vec<Record>, Result<bool, TraceError>, Option<AtEnd>);
+
+/// What a source says at its end.
+type AtEnd = Box<(Option<Shortfall>, Vec<Module>)>;
 
 /// A source that decodes in its own thread, at most four chunks ahead.
 ///
@@ -27,8 +31,8 @@ type Chunk = (Vec<Record>, Result<bool, TraceError>, Option<Shortfall>);
 pub struct Ahead {
     header: Header,
     decoder: Decoder,
-    /// What the thread found missing at the end.
-    shortfall: Option<Shortfall>,
+    /// What the thread was told at the end.
+    at_end: Option<AtEnd>,
 }
 
 /// Who decodes.
@@ -50,7 +54,7 @@ impl Ahead {
     pub fn with_workers(mut source: Box<dyn Source>, workers: usize) -> Ahead {
         let header = source.header().clone();
         if source.read_ahead(workers) {
-            return Ahead { header, decoder: Decoder::Here(source), shortfall: None };
+            return Ahead { header, decoder: Decoder::Here(source), at_end: None };
         }
         let (to_reader, chunks) = sync_channel(CHUNKS_AHEAD);
         let (empties, from_reader) = sync_channel(CHUNKS_AHEAD + 1);
@@ -73,7 +77,7 @@ impl Ahead {
             let source = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
             source.map_or(Decoder::Ended, Decoder::Here)
         };
-        Ahead { header, decoder, shortfall: None }
+        Ahead { header, decoder, at_end: None }
     }
 }
 
@@ -87,8 +91,8 @@ fn decode(
         let Ok(mut records) = from_reader.recv() else { return };
         let more = source.read(&mut records);
         let last = !matches!(more, Ok(true));
-        let shortfall = if last { source.shortfall() } else { None };
-        if to_reader.send((records, more, shortfall)).is_err() || last {
+        let at_end = last.then(|| Box::new((source.shortfall(), source.modules().to_vec())));
+        if to_reader.send((records, more, at_end)).is_err() || last {
             return;
         }
     }
@@ -105,7 +109,7 @@ impl Source for Ahead {
             Decoder::Here(source) => return source.read(into),
             Decoder::Thread { chunks, empties } => (chunks, empties),
         };
-        let Ok((mut records, more, shortfall)) = chunks.recv() else {
+        let Ok((mut records, more, at_end)) = chunks.recv() else {
             self.decoder = Decoder::Ended;
             return Err(TraceError::new(TraceErrorKind::Io, "<decoder>")
                 .found("a decoding thread that ended early")
@@ -122,7 +126,7 @@ impl Source for Ahead {
         let _ = empties.try_send(records);
         if !matches!(more, Ok(true)) {
             self.decoder = Decoder::Ended;
-            self.shortfall = shortfall;
+            self.at_end = at_end;
         }
         more
     }
@@ -130,7 +134,16 @@ impl Source for Ahead {
     fn shortfall(&self) -> Option<Shortfall> {
         match &self.decoder {
             Decoder::Here(source) => source.shortfall(),
-            Decoder::Thread { .. } | Decoder::Ended => self.shortfall,
+            Decoder::Thread { .. } | Decoder::Ended => self.at_end.as_ref().and_then(|end| end.0),
+        }
+    }
+
+    fn modules(&self) -> &[Module] {
+        match &self.decoder {
+            Decoder::Here(source) => source.modules(),
+            Decoder::Thread { .. } | Decoder::Ended => {
+                self.at_end.as_ref().map_or(&[], |end| &end.1)
+            }
         }
     }
 

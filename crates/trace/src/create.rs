@@ -11,6 +11,7 @@ use crate::format::Format;
 use crate::formats::{read_only, writer_with};
 use crate::header::Header;
 use crate::loss::{Loss, Losses};
+use crate::modules::Module;
 use crate::mtrc::ChunkCodec;
 use crate::record::Record;
 use crate::sink::{Sink, write_error};
@@ -109,6 +110,12 @@ impl Sink for Named {
         result.map_err(|error| self.name(error))
     }
 
+    fn modules(&mut self, modules: &[Module]) {
+        if let Some(sink) = &mut self.sink {
+            sink.modules(modules);
+        }
+    }
+
     fn finish(mut self: Box<Self>) -> Result<Losses, TraceError> {
         let result = self.sink.take().map_or(Ok(Losses::default()), Sink::finish);
         result.map_err(|error| self.name(error))
@@ -166,6 +173,13 @@ impl Sink for PerCore {
             self.send()?;
         }
         Ok(())
+    }
+
+    fn modules(&mut self, modules: &[Module]) {
+        // A trace that has modules has records.
+        if let Some((sink, _)) = self.cores.first_mut() {
+            sink.modules(modules);
+        }
     }
 
     fn finish(mut self: Box<Self>) -> Result<Losses, TraceError> {

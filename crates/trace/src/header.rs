@@ -23,6 +23,8 @@ pub struct Header {
     pub fetches: Option<bool>,
     /// Whether there may be times, where the trace (mtrc) says so.
     pub times: Option<bool>,
+    /// Whether it is known of accesses, other than by fetches, which instructions they come from.
+    pub pcs: bool,
     /// How the trace was made, in words, where the trace (mtrc, gem5) says it.
     pub provenance: Option<String>,
 }
@@ -62,6 +64,7 @@ impl Header {
             ordered,
             fetches: None,
             times: None,
+            pcs: false,
             provenance: None,
         }
     }

@@ -47,6 +47,7 @@ mod formats;
 mod header;
 mod limits;
 mod loss;
+mod modules;
 mod mtrc;
 mod nearest;
 #[cfg(feature = "files")]
@@ -81,6 +82,7 @@ pub use limits::{
     CYCLES_MAX, KEY_TEXT_BYTES_MAX, KEYS_MAX, LINE_BYTES_MAX, NAME_BYTES_MAX, NAMES_MAX,
 };
 pub use loss::{Loss, Losses};
+pub use modules::Module;
 pub use mtrc::ChunkCodec;
 #[cfg(feature = "files")]
 pub use mtrc::Survey;

@@ -35,6 +35,10 @@ pub enum Loss {
     Compute,
     /// A time, left out.
     Time,
+    /// Which instruction records come from.
+    Pc,
+    /// Whose instructions the program counters are of.
+    Module,
 }
 
 impl Loss {
@@ -54,6 +58,8 @@ impl Loss {
         Loss::Fence,
         Loss::Compute,
         Loss::Time,
+        Loss::Pc,
+        Loss::Module,
     ];
 
     /// Returns what was lost, and of what: one and several of them.
@@ -73,6 +79,8 @@ impl Loss {
             Loss::Fence => ("", "fence", "fences"),
             Loss::Compute => ("", "compute record", "compute records"),
             Loss::Time => ("", "time", "times"),
+            Loss::Pc => ("", "program counter", "program counters"),
+            Loss::Module => ("the file of ", "module", "modules"),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
 use crate::format::Format;
 use crate::header::Header;
+use crate::modules::Module;
 use crate::open::{Input, cannot_open, open};
 use crate::record::{CORES_MAX, Op, Record};
 use crate::sniff::format_of_name;
@@ -205,6 +206,10 @@ impl Source for Renumbered {
 
     fn shortfall(&self) -> Option<Shortfall> {
         self.source.shortfall()
+    }
+
+    fn modules(&self) -> &[Module] {
+        self.source.modules()
     }
 
     fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {

@@ -36,6 +36,11 @@ pub enum Op {
     Time,
     /// Sets the time of what follows, in ticks of the machine's clock.
     TimeTicks,
+    /// Says which instruction the core's next records come from, until it says another.
+    ///
+    /// A fetch says so as well. Only who asks for it ([`ReadOptions::pcs`](crate::ReadOptions)) is
+    /// given any, and no count of records counts it.
+    Pc,
 }
 
 impl Op {
@@ -58,6 +63,7 @@ impl Op {
 /// | `Compute` | cycles | 0 | who computes |
 /// | `Time` | picoseconds since the start | 0 | 0 |
 /// | `TimeTicks` | ticks since the start | 0 | 0 |
+/// | `Pc` | the instruction's address, 0 if it is unknown | 0 | whose instruction |
 ///
 /// The last byte, `addr + size - 1`, is always a valid 64-bit address.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -83,7 +89,8 @@ impl Record {
 
     /// Returns a record without a range: a fence, a flush of everything, compute cycles, a time.
     ///
-    /// `amount` is what the table of [`Record`] says about `addr`: cycles, picoseconds, ticks or 0.
+    /// `amount` is what the table of [`Record`] says about `addr`: cycles, picoseconds, ticks, an
+    /// instruction's address or 0.
     #[must_use]
     pub const fn event(core: u16, op: Op, amount: u64) -> Record {
         Record { addr: amount, size: 0, core, op }

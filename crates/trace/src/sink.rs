@@ -7,12 +7,18 @@ use std::io::{self, BufWriter, Stdout, Write};
 use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
 use crate::loss::Losses;
+use crate::modules::Module;
 use crate::record::Record;
 
 /// A writer of records in some format.
 pub trait Sink {
     /// Writes some records.
     fn write(&mut self, records: &[Record]) -> Result<(), TraceError>;
+
+    /// Says, before the end, whose instructions the program counters are of.
+    fn modules(&mut self, modules: &[Module]) {
+        let _ = modules;
+    }
 
     /// Writes what is left, closes the output, and returns what the format could not say.
     fn finish(self: Box<Self>) -> Result<Losses, TraceError>;

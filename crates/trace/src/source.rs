@@ -4,6 +4,7 @@ use crate::columns::Columns;
 use crate::error::TraceError;
 use crate::format::Format;
 use crate::header::Header;
+use crate::modules::Module;
 use crate::record::{CORES_MAX, Op, Record};
 use crate::sniff;
 
@@ -15,7 +16,8 @@ pub trait Source: Send {
     /// Returns what the trace says about itself.
     fn header(&self) -> &Header;
 
-    /// Appends at least one and at most [`CHUNK`] records, or returns `Ok(false)`: the end.
+    /// Appends at least one and at most [`CHUNK`] records, or returns `Ok(false)`: the end. As many
+    /// program counters may come with them ([`ReadOptions::pcs`]).
     ///
     /// With an error, what was appended before it is good: the records before the error's place.
     /// After an error or the end every call returns `Ok(false)`.
@@ -32,6 +34,12 @@ pub trait Source: Send {
     /// Returns, at the end, what the trace lacks though all that was read of it is good.
     fn shortfall(&self) -> Option<Shortfall> {
         None
+    }
+
+    /// Returns, at the end, the files whose instructions the program counters are of, where the
+    /// trace (mtrc) says it.
+    fn modules(&self) -> &[Module] {
+        &[]
     }
 
     /// Starts to decode ahead in up to so many threads of the source's own, and one that reads;
@@ -59,6 +67,10 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn shortfall(&self) -> Option<Shortfall> {
         (**self).shortfall()
+    }
+
+    fn modules(&self) -> &[Module] {
+        (**self).modules()
     }
 
     fn read_ahead(&mut self, workers: usize) -> bool {
@@ -102,6 +114,7 @@ pub enum LackeyModify {
 
 /// What a reader is told besides where the trace is.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that have nothing in common")]
 pub struct ReadOptions {
     /// The format; recognised by name and first lines if `None`.
     pub format: Option<Format>,
@@ -118,6 +131,8 @@ pub struct ReadOptions {
     pub requests_write: bool,
     /// Leaves damaged chunks of mtrc out instead of refusing the trace.
     pub salvage: bool,
+    /// Gives program counters where the trace has them, as records of [`Op::Pc`].
+    pub pcs: bool,
     /// Keeps the records of this core only, and the times, which belong to no core.
     pub core: Option<u16>,
 }
@@ -133,6 +148,7 @@ impl Default for ReadOptions {
             lackey_slices: false,
             requests_write: false,
             salvage: false,
+            pcs: false,
             core: None,
         }
     }
@@ -194,6 +210,10 @@ impl Source for OneCore {
 
     fn shortfall(&self) -> Option<Shortfall> {
         self.source.shortfall()
+    }
+
+    fn modules(&self) -> &[Module] {
+        self.source.modules()
     }
 
     fn read_ahead(&mut self, workers: usize) -> bool {

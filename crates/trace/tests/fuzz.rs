@@ -77,6 +77,7 @@ fn corpus() -> Vec<Seed> {
         let (bytes, _) = write(format, &sayable(format, 120, 8));
         seeds.push(Seed::new(format!("written {}", format.name()), format, bytes));
     }
+    seeds.push(Seed::new("with program counters".to_owned(), Format::Mtrc, crate::pcs::small()));
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     for folder in
         ["../../traces/samples", "../../traces/samples/counting.dir/trace", "tests/corpus"]
@@ -125,6 +126,8 @@ enum Reading {
     Forced,
     /// As whatever it is taken for.
     Sniffed,
+    /// As far as it is whole.
+    Salvaged,
     /// Compressed before it was changed, under a name that says its format.
     Packed(Codec),
 }
@@ -133,7 +136,7 @@ impl Reading {
     /// Returns what is changed.
     fn whole(self, seed: &Seed) -> Vec<u8> {
         match self {
-            Reading::Forced | Reading::Sniffed => seed.bytes.to_vec(),
+            Reading::Forced | Reading::Sniffed | Reading::Salvaged => seed.bytes.to_vec(),
             Reading::Packed(Codec::Zip) => zip(&seed.bytes, 2000, How::Deflated),
             Reading::Packed(codec) => compress(codec, &seed.bytes),
         }
@@ -141,9 +144,13 @@ impl Reading {
 
     fn read(self, format: Format, bytes: &[u8]) -> Result<Vec<Record>, TraceError> {
         let input = Box::new(std::io::Cursor::new(bytes.to_vec()));
-        let forced = ReadOptions { format: Some(format), ..ReadOptions::default() };
+        let forced = ReadOptions { format: Some(format), pcs: true, ..ReadOptions::default() };
         let mut source = match self {
             Reading::Forced => trace::read("mutant", input, &forced)?,
+            Reading::Salvaged => {
+                let salvaged = ReadOptions { salvage: true, ..forced };
+                trace::read("mutant", input, &salvaged)?
+            }
             Reading::Sniffed => trace::open_stream("mutant", input, &ReadOptions::default())?,
             Reading::Packed(_) => {
                 let name = format!("mutant.{}", format.extensions()[0]);
@@ -154,7 +161,7 @@ impl Reading {
             Reading::Packed(_) => RECORDS_MAX,
             // Whatever it was, it may be taken for msr.
             Reading::Sniffed => records_max(Format::Msr, bytes),
-            Reading::Forced => records_max(format, bytes),
+            Reading::Forced | Reading::Salvaged => records_max(format, bytes),
         };
         let records = first_records(&mut *source, most)?;
         let cut = matches!(self, Reading::Packed(_));
@@ -178,7 +185,7 @@ fn first_records(source: &mut dyn Source, most: usize) -> Result<Vec<Record>, Tr
     while all.len() <= most {
         chunk.clear();
         let more = source.read(&mut chunk);
-        assert!(chunk.len() <= CHUNK);
+        assert!(chunk.len() <= 2 * CHUNK);
         chunk.iter().for_each(check);
         all.extend_from_slice(&chunk);
         if !more? {
@@ -230,7 +237,12 @@ fn fuzz(readings: &[Reading], mutants: usize) {
         bytes: Vec::new(),
         since: Instant::now(),
     }));
+    // Only what has chunks can be damaged in one of them.
+    let fits = |reading: &Reading, seed: &Seed| {
+        !matches!(reading, Reading::Salvaged) || seed.format == Format::Mtrc
+    };
     let cases = readings.iter().flat_map(|reading| seeds.iter().map(move |seed| (*reading, seed)));
+    let cases = cases.filter(|(reading, seed)| fits(reading, seed));
     let cases: Vec<(Reading, Seed)> =
         cases.map(|(reading, seed)| (reading, seed.clone())).collect();
     let shared = Arc::clone(&now);
@@ -303,6 +315,11 @@ fn address_space_peak() -> u64 {
 #[test]
 fn mutants_of_every_format_are_read_or_refused() {
     fuzz(&[Reading::Forced], FORCED);
+}
+
+#[test]
+fn mutants_are_salvaged_or_refused() {
+    fuzz(&[Reading::Salvaged], FORCED);
 }
 
 #[test]

@@ -231,6 +231,24 @@ fn a_long_trace_is_counted_right_whole_in_pieces_and_compressed() {
 }
 
 #[test]
+fn the_pc_of_a_packet_is_given_to_who_asks() {
+    let with_pc = |addr, pc| message(&[(1, 9), (2, 1), (3, addr), (4, 8), (7, pc)]);
+    let bytes = file(&[with_pc(0x40, 0x1004), packet(4, 0x80, 8), with_pc(0x40, 0x1008)]);
+    let read = |pcs| {
+        let options = ReadOptions { format: Some(Format::Gem5), pcs, ..ReadOptions::default() };
+        let input = Box::new(std::io::Cursor::new(bytes.clone()));
+        let mut source = trace::read("x", input, &options).expect("packets");
+        assert_eq!(source.header().pcs, pcs);
+        drain(&mut *source).expect("packets")
+    };
+    let pc = |pc| Record::event(0, Op::Pc, pc);
+    let [read_40, write_80] =
+        [Record::access(0, Op::Read, 0x40, 8), Record::access(0, Op::Write, 0x80, 8)];
+    assert_eq!(read(true), [pc(0x1004), read_40, pc(0), write_80, pc(0x1008), read_40]);
+    assert_eq!(read(false), [read_40, write_80, read_40]);
+}
+
+#[test]
 fn a_file_is_a_core_and_none_is_written() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let paths = [0x40, 0x80].map(|addr| {

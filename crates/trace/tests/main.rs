@@ -17,6 +17,7 @@ mod mtrc_damage;
 mod mtrc_file;
 mod mutation;
 mod paths;
+mod pcs;
 mod per_core;
 mod requests;
 mod round_trip;

@@ -86,7 +86,7 @@ pub(crate) fn check(record: &Record) {
     let sizes = match record.op {
         Op::Read | Op::Write | Op::Atomic | Op::Fetch => 1..=ACCESS_BYTES_MAX,
         Op::Clean | Op::Flush => 1..=RANGE_BYTES_MAX,
-        Op::FlushAll | Op::Fence | Op::Compute | Op::Time | Op::TimeTicks => 0..=0,
+        Op::FlushAll | Op::Fence | Op::Compute | Op::Time | Op::TimeTicks | Op::Pc => 0..=0,
     };
     assert!(sizes.contains(&record.size));
     assert!(record.size == 0 || record.addr.checked_add(u64::from(record.size) - 1).is_some());

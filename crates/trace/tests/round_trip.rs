@@ -170,23 +170,27 @@ fn losses_are_counted_record_by_record() {
         Record::event(0, Op::Fence, 0),
         Record::event(0, Op::Compute, 5),
         Record::event(0, Op::Time, 5),
+        Record::event(0, Op::Pc, 0x400),
     ];
     let mut header = Header::new(Format::Percore);
     header.title = Some("lost".to_owned());
     let (text, losses) = write_with(&header, &records);
     assert_eq!(text, b"r 0x1000\nw 0x1000\n");
     for &loss in Loss::ALL {
-        // The order is what several files lose, the address 0 what only champsim cannot say.
-        let expected = u64::from(loss != Loss::Order && loss != Loss::AddressZero);
+        // The order is what several files lose, the address 0 what only champsim cannot say; no
+        // modules were said.
+        let not_here = matches!(loss, Loss::Order | Loss::AddressZero | Loss::Module);
+        let expected = u64::from(!not_here);
         assert_eq!(losses.count(loss), expected, "{loss:?}");
     }
     assert_eq!(
         losses.to_string(),
         "1 header line, the core of 1 record, the size of 1 access, the low address bits of \
          1 access, the atomicity of 1 access, 1 fetch, 1 clean, 1 flush, 1 whole-cache flush, \
-         1 fence, 1 compute record, 1 time"
+         1 fence, 1 compute record, 1 time, 1 program counter"
     );
-    assert_eq!(write(Format::Mtrace, &records).1.to_string(), "nothing");
+    let only = write(Format::Mtrace, &records).1.to_string();
+    assert_eq!(only, "1 program counter");
 }
 
 #[test]

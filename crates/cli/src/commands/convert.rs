@@ -17,7 +17,7 @@ pub(super) fn run(args: &ConvertArgs, messages: Messages) -> Result<(), Diagnost
         salvage: args.salvage,
     };
     let format = trace_file::format_of(&args.output, args.to)?;
-    let mut sources = input::open_alone(std::slice::from_ref(&args.input), &trace, messages)?;
+    let mut sources = input::open_whole(std::slice::from_ref(&args.input), &trace, messages)?;
     let header = header_of_output(sources[0].header(), format);
     let merged = sources.len() > 1 && !trace_file::is_folder(&args.output);
     let source = if sources.len() == 1 {

@@ -41,7 +41,7 @@ fn open_one(
     args: &TraceArgs,
     messages: Messages,
 ) -> Result<Box<dyn Source>, Diagnostic> {
-    Ok(merge(input::open_alone(paths, args, messages)?, Interleave::RoundRobin(1)))
+    Ok(merge(input::open_whole(paths, args, messages)?, Interleave::RoundRobin(1)))
 }
 
 fn merge(mut sources: Vec<Box<dyn Source>>, order: Interleave) -> Box<dyn Source> {

@@ -4,7 +4,7 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use driver::{Interleave, Merger};
-use trace::{ChunkCodec, Format, Header, Loss, Losses, Record, Sink, Source, TraceErrorKind};
+use trace::{ChunkCodec, Format, Header, Loss, Losses, Op, Record, Sink, Source, TraceErrorKind};
 
 use crate::diagnostics::{Diagnostic, Messages, Severity};
 use crate::interrupt;
@@ -140,9 +140,10 @@ fn copy(
         chunk.clear();
         more = source.read(&mut chunk)?;
         interrupt::check()?;
-        written += chunk.len() as u64;
+        written += chunk.iter().filter(|record| record.op != Op::Pc).count();
         sink.write(&chunk).map_err(failed)?;
     }
+    sink.modules(source.modules());
     if written == 0 {
         return Err(Diagnostic::input("E0322", "no record of the trace is left")
             .help("keep more of it: `mesim info` says what it holds"));
@@ -168,7 +169,7 @@ pub(super) fn write_failed(mut error: trace::TraceError, path: Option<&Path>) ->
 fn refuse(losses: &Losses, strict: bool) -> Result<(), Diagnostic> {
     if strict && !losses.is_empty() {
         return Err(Diagnostic::input("E0308", format!("the conversion would lose {losses}"))
-            .help("choose a format that can say it, such as mtrace, or leave `--strict` out"));
+            .help("choose a format that can say it, such as mtrc, or leave `--strict` out"));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use crate::edit::Addresses;
 use crate::error::TraceError;
 use crate::header::Header;
+use crate::modules::Module;
 use crate::record::{Op, Record};
 use crate::source::{Shortfall, Source};
 
@@ -29,7 +30,7 @@ impl Kept {
         let is_time = matches!(record.op, Op::Time | Op::TimeTicks);
         let core = |cores: u64| is_time || cores >> record.core & 1 == 1;
         self.cores.is_none_or(core)
-            && self.ops.as_ref().is_none_or(|ops| ops.contains(&record.op))
+            && self.ops.as_ref().is_none_or(|ops| ops.contains(&record.op) || record.op == Op::Pc)
             && (record.size == 0 || self.addresses.is_empty() || self.touches(record))
     }
 
@@ -69,7 +70,7 @@ impl Source for Cut {
             }
             let more = self.source.read(&mut chunk);
             for record in chunk.drain(..) {
-                self.read += 1;
+                self.read += u64::from(record.op != Op::Pc);
                 let wanted = |range: &RangeInclusive<u64>| range.contains(&self.read);
                 if self.kept.records.as_ref().is_none_or(wanted) && self.kept.has(&record) {
                     into.push(record);
@@ -83,6 +84,10 @@ impl Source for Cut {
 
     fn shortfall(&self) -> Option<Shortfall> {
         self.source.shortfall()
+    }
+
+    fn modules(&self) -> &[Module] {
+        self.source.modules()
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::edit::Addresses;
 use crate::error::TraceError;
 use crate::header::Header;
+use crate::modules::Module;
 use crate::record::{CORES_MAX, Op, RANGE_BYTES_MAX, Record};
 use crate::source::{Shortfall, Source};
 
@@ -44,6 +45,8 @@ pub struct Remapped {
     source: Box<dyn Source>,
     header: Header,
     remap: Remap,
+    /// The modules, once the source has said them: where they are now.
+    modules: Vec<Module>,
 }
 
 impl Remapped {
@@ -52,7 +55,7 @@ impl Remapped {
         let mut header = source.header().clone();
         let becomes = |cores: u16| remap.cores.iter().take(cores.into()).max();
         header.cores = header.cores.and_then(becomes).map(|last| last + 1);
-        Remapped { source, header, remap }
+        Remapped { source, header, remap, modules: Vec::new() }
     }
 }
 
@@ -61,11 +64,26 @@ impl Remap {
         if !matches!(record.op, Op::Time | Op::TimeTicks) {
             record.core = self.cores[usize::from(record.core)];
         }
-        if record.size > 0
-            && let Some(found) = self.moves.iter().find(|m| m.addresses.contains(&record.addr))
-        {
-            record.addr = record.addr - found.addresses.start() + found.to;
+        if record.size > 0 || record.op == Op::Pc {
+            record.addr = self.moved(record.addr);
         }
+    }
+
+    /// Returns where an address goes.
+    fn moved(&self, addr: u64) -> u64 {
+        let found = self.moves.iter().find(|found| found.addresses.contains(&addr));
+        found.map_or(addr, |found| addr - found.addresses.start() + found.to)
+    }
+
+    /// Returns where a module goes, unless only some of it is moved.
+    fn moved_module(&self, module: &Module) -> Option<Module> {
+        let (start, last) = (self.moved(module.start), self.moved(module.end - 1));
+        let length = module.end - module.start;
+        (last.wrapping_sub(start) == length - 1).then(|| Module {
+            start,
+            end: start.saturating_add(length),
+            ..module.clone()
+        })
     }
 }
 
@@ -80,11 +98,19 @@ impl Source for Remapped {
         for record in &mut into[before..] {
             self.remap.apply(record);
         }
+        if !matches!(more, Ok(true)) {
+            let modules = self.source.modules().iter();
+            self.modules = modules.filter_map(|m| self.remap.moved_module(m)).collect();
+        }
         more
     }
 
     fn shortfall(&self) -> Option<Shortfall> {
         self.source.shortfall()
+    }
+
+    fn modules(&self) -> &[Module] {
+        &self.modules
     }
 }
 
@@ -118,6 +144,26 @@ mod tests {
             Record::event(0, Op::Time, 0x100),
         ];
         assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn modules_go_with_their_instructions_or_not_at_all() {
+        let moves = vec![Move::new(0x1000..=0x2fff, 0x9000).unwrap()];
+        let remap = Remap { moves, ..Remap::default() };
+        let module = |start, end| Module {
+            start,
+            end,
+            offset: 0,
+            path: "/bin/a".to_owned(),
+            build_id: None,
+        };
+        let goes = |start, end| remap.moved_module(&module(start, end));
+        assert_eq!(goes(0x1000, 0x3000), Some(module(0x9000, 0xb000)));
+        assert_eq!(goes(0x3000, 0x4000), Some(module(0x3000, 0x4000)));
+        assert_eq!(goes(0x2000, 0x4000), None);
+        let mut pc = Record::event(0, Op::Pc, 0x1004);
+        remap.apply(&mut pc);
+        assert_eq!(pc.addr, 0x9004);
     }
 
     #[test]

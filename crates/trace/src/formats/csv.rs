@@ -3,13 +3,13 @@
 //! The first line names the columns, as [`Columns`] has them, in any order; others are ignored.
 //! Where the reader is told the columns, the first line is an access as well, unless it names some.
 //! Between the columns are commas, semicolons, tabs or blanks: whichever of these, in this order,
-//! the first line has. What is written is `core,op,addr,size`.
+//! the first line has. What is written is `core,op,addr,size`, and `pc` where one is known.
 
 use crate::columns::{Column, Columns};
 use crate::formats::rows::Table;
 use crate::header::Header;
 use crate::loss::Losses;
-use crate::record::{Op, Record};
+use crate::record::{CORES_MAX, Op, Record};
 use crate::text::buffer::WINDOW_BYTES;
 use crate::text::fault::Fault;
 use crate::text::output::{self, LineWriter};
@@ -30,8 +30,8 @@ pub(crate) struct Csv {
 }
 
 impl Csv {
-    pub(crate) const fn new(cores: u16, columns: Option<Columns>) -> Csv {
-        Csv { table: Table::new(cores, columns), cores, common: false }
+    pub(crate) const fn new(cores: u16, columns: Option<Columns>, pcs: bool) -> Csv {
+        Csv { table: Table::new(cores, columns, pcs), cores, common: false }
     }
 }
 
@@ -66,7 +66,7 @@ impl LineFormat for Csv {
     }
 
     fn line(&mut self, line: &[u8], into: &mut Vec<Record>) -> Result<(), Fault> {
-        into.extend(self.table.line(line)?);
+        self.table.line(line, into)?;
         self.common = self.table.is_of(&WRITTEN);
         Ok(())
     }
@@ -77,10 +77,22 @@ impl LineFormat for Csv {
 }
 
 /// Writes the format.
-pub(crate) struct CsvWriter;
+pub(crate) struct CsvWriter {
+    /// The instruction that each core is at, where there is a column for it.
+    pcs: Option<Box<[u64; CORES_MAX as usize]>>,
+}
+
+impl CsvWriter {
+    /// Makes a writer of a trace that has program counters, or has none.
+    pub(crate) fn new(pcs: bool) -> CsvWriter {
+        CsvWriter { pcs: pcs.then(|| Box::new([0; CORES_MAX as usize])) }
+    }
+}
 
 impl LineWriter for CsvWriter {
-    const HEAD: &'static str = "core,op,addr,size\n";
+    fn head(&self) -> &'static str {
+        if self.pcs.is_some() { "core,op,addr,size,pc\n" } else { "core,op,addr,size\n" }
+    }
 
     fn line(&mut self, record: &Record, out: &mut Vec<u8>, losses: &mut Losses) {
         let label: &[u8] = match record.op {
@@ -97,12 +109,27 @@ impl LineWriter for CsvWriter {
             | Op::TimeTicks => {
                 return output::left_out(record.op, losses);
             }
+            Op::Pc => {
+                let known = self.pcs.as_mut().and_then(|pcs| pcs.get_mut(usize::from(record.core)));
+                return match known {
+                    Some(pc) => *pc = record.addr,
+                    None => output::left_out(record.op, losses),
+                };
+            }
         };
         output::decimal(out, u64::from(record.core));
         out.extend_from_slice(label);
         output::hex(out, record.addr);
         out.push(b',');
         output::decimal(out, u64::from(record.size));
+        if let Some(pcs) = &mut self.pcs {
+            let pc = &mut pcs[usize::from(record.core % CORES_MAX)];
+            if record.op == Op::Fetch {
+                *pc = record.addr;
+            }
+            out.extend_from_slice(b",0x");
+            output::hex(out, *pc);
+        }
         out.push(b'\n');
     }
 }

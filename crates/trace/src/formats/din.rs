@@ -84,7 +84,7 @@ impl LineWriter for DinWriter {
             Op::Write | Op::Atomic => b'1',
             Op::Fetch => b'2',
             Op::FlushAll => b'4',
-            Op::Clean | Op::Flush | Op::Fence | Op::Compute | Op::Time | Op::TimeTicks => {
+            Op::Clean | Op::Flush | Op::Fence | Op::Compute | Op::Time | Op::TimeTicks | Op::Pc => {
                 return output::left_out(record.op, losses);
             }
         };

@@ -11,7 +11,7 @@
 //! | 3, 4 | the address, and how many bytes: 0 asks for nothing |
 //! | 5 | flags, of which 0x100 makes a read a fetch |
 //! | 6 | who asks: ignored, a file is of one core |
-//! | 7 | the pc: ignored |
+//! | 7 | the pc |
 //!
 //! The commands are numbers of gem5's own, which have been the same since 2018 up to 29; behind
 //! that they moved when locked accesses came, in a way that can be told apart.
@@ -45,7 +45,7 @@ pub(crate) struct Gem5 {
     messages: Messages,
     header: Header,
     /// The first access, read with the header.
-    first: Option<Record>,
+    first: Option<Packet>,
     ended: bool,
 }
 
@@ -55,6 +55,7 @@ impl Gem5 {
         input: Box<dyn Read + Send>,
         path: &str,
         codec: Option<Codec>,
+        pcs: bool,
     ) -> Result<Gem5, TraceError> {
         let mut messages = Messages::new(input, path, codec);
         if let Err(found) = messages.magic(MAGIC)? {
@@ -71,14 +72,13 @@ impl Gem5 {
         header.provenance = recorder(&mut messages, path)?;
         let mut source = Gem5 { messages, header, first: None, ended: false };
         source.first = source.next()?;
-        if source.first.is_none() {
-            return Err(failure::empty(path, Format::Gem5));
-        }
+        let Some(first) = &source.first else { return Err(failure::empty(path, Format::Gem5)) };
+        source.header.pcs = pcs && first.pc.is_some();
         Ok(source)
     }
 
     /// Reads on to the next access; `Ok(None)` at the end.
-    fn next(&mut self) -> Result<Option<Record>, TraceError> {
+    fn next(&mut self) -> Result<Option<Packet>, TraceError> {
         while !self.ended {
             let access = match self.messages.next() {
                 Ok(Some(message)) => packet(message),
@@ -204,11 +204,15 @@ enum Wrong {
     End(u64, u32),
 }
 
+/// A demand access, and where in the program it comes from.
+struct Packet {
+    access: Record,
+    pc: Option<u64>,
+}
+
 /// Reads a packet; `Ok(None)` if it is no demand access.
-///
-/// Here, and only here, the pc would be known: field 7.
-fn packet(message: &[u8]) -> Result<Option<Record>, Wrong> {
-    let [mut tick, mut command, mut addr, mut size, mut flags] = [None; 5];
+fn packet(message: &[u8]) -> Result<Option<Packet>, Wrong> {
+    let [mut tick, mut command, mut addr, mut size, mut flags, mut pc] = [None; 6];
     let mut fields = Fields(message);
     while let Some((field, value)) = fields.take().map_err(Wrong::Field)? {
         let place = match field {
@@ -217,6 +221,7 @@ fn packet(message: &[u8]) -> Result<Option<Record>, Wrong> {
             3 => &mut addr,
             4 => &mut size,
             5 => &mut flags,
+            7 => &mut pc,
             _ => continue,
         };
         let Value::Number(number) = value else { return Err(Wrong::Type(field)) };
@@ -239,7 +244,7 @@ fn packet(message: &[u8]) -> Result<Option<Record>, Wrong> {
     if !number::ends_within(addr, size) {
         return Err(Wrong::End(addr, size));
     }
-    Ok(Some(Record::access(0, op, addr, size)))
+    Ok(Some(Packet { access: Record::access(0, op, addr, size), pc }))
 }
 
 /// Returns what a command asks for, if it is a demand access.
@@ -271,13 +276,20 @@ impl Source for Gem5 {
     }
 
     fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {
-        let before = into.len();
-        into.extend(self.first.take());
+        let mut count = 0;
         into.reserve(CHUNK);
-        while into.len() - before < CHUNK {
-            let Some(record) = self.next()? else { break };
-            into.push(record);
+        while count < CHUNK {
+            let packet = match self.first.take() {
+                Some(first) => Some(first),
+                None => self.next()?,
+            };
+            let Some(Packet { access, pc }) = packet else { break };
+            if self.header.pcs {
+                into.push(Record::event(access.core, Op::Pc, pc.unwrap_or(0)));
+            }
+            into.push(access);
+            count += 1;
         }
-        Ok(into.len() > before)
+        Ok(count > 0)
     }
 }

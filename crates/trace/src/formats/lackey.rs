@@ -206,7 +206,8 @@ impl LineWriter for LackeyWriter {
             | Op::Fence
             | Op::Compute
             | Op::Time
-            | Op::TimeTicks => {
+            | Op::TimeTicks
+            | Op::Pc => {
                 return output::left_out(record.op, losses);
             }
         };

@@ -9,7 +9,7 @@ use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
 use crate::format::Format;
 use crate::header::Header;
-use crate::mtrc::{ChunkCodec, MtrcReader, MtrcSink, Salvage};
+use crate::mtrc::{ChunkCodec, MtrcReader, MtrcSink, Salvage, Wanted};
 use crate::record::{CORES_MAX, Op};
 use crate::sink::{FinishWrite, Sink};
 use crate::source::{ReadOptions, Source};
@@ -66,12 +66,13 @@ pub(crate) fn reader(
     }
     let cores = options.cores_max.clamp(1, CORES_MAX);
     let (modify, columns) = (options.lackey_modify, options.columns.clone());
+    let wanted = Wanted { cores, pcs: options.pcs };
     match format {
         Format::Mtrace => boxed(mtrace::Mtrace::new(cores), buffer, path, codec, format),
         Format::Mtrc if options.salvage => {
-            Ok(Box::new(Salvage::new(buffer.into_input(), path, codec, cores)?))
+            Ok(Box::new(Salvage::new(buffer.into_input(), path, codec, wanted)?))
         }
-        Format::Mtrc => Ok(Box::new(MtrcReader::new(buffer.into_input(), path, codec, cores)?)),
+        Format::Mtrc => Ok(Box::new(MtrcReader::new(buffer.into_input(), path, codec, wanted)?)),
         Format::Din => boxed(din::Din, buffer, path, codec, format),
         Format::Xdin => boxed(xdin::Xdin, buffer, path, codec, format),
         Format::Lackey => {
@@ -81,10 +82,16 @@ pub(crate) fn reader(
         Format::Ncsu => boxed(ncsu::Ncsu { cores }, buffer, path, codec, format),
         Format::Percore => boxed(percore::Percore, buffer, path, codec, format),
         Format::Nus => boxed(nus::Nus::default(), buffer, path, codec, format),
-        Format::Csv => boxed(csv::Csv::new(cores, columns), buffer, path, codec, format),
-        Format::Pinatrace => {
-            boxed(pinatrace::Pinatrace::new(cores, columns), buffer, path, codec, format)
+        Format::Csv => {
+            boxed(csv::Csv::new(cores, columns, options.pcs), buffer, path, codec, format)
         }
+        Format::Pinatrace => boxed(
+            pinatrace::Pinatrace::new(cores, columns, options.pcs),
+            buffer,
+            path,
+            codec,
+            format,
+        ),
         Format::Execlog => boxed(execlog::Execlog { cores }, buffer, path, codec, format),
         Format::Spike => boxed(spike::Spike { cores }, buffer, path, codec, format),
         Format::Drmemtrace => {
@@ -93,7 +100,9 @@ pub(crate) fn reader(
         Format::Champsim | Format::ChampsimCloudsuite => {
             champsim::reader(format, buffer.into_input(), path, codec)
         }
-        Format::Gem5 => Ok(Box::new(gem5::Gem5::new(buffer.into_input(), path, codec)?)),
+        Format::Gem5 => {
+            Ok(Box::new(gem5::Gem5::new(buffer.into_input(), path, codec, options.pcs)?))
+        }
         Format::OracleGeneral => {
             let op = if options.requests_write { Op::Write } else { Op::Read };
             let input = buffer.into_input();
@@ -183,7 +192,7 @@ pub fn writer_with<'out>(
         Format::Ncsu => boxed(ncsu::NcsuWriter, header, out),
         Format::Percore => boxed(percore::PercoreWriter, header, out),
         Format::Nus => boxed(nus::NusWriter, header, out),
-        Format::Csv => boxed(csv::CsvWriter, header, out),
+        Format::Csv => boxed(csv::CsvWriter::new(header.pcs), header, out),
         Format::Champsim => boxed(champsim_writer::ChampsimWriter::default(), header, out),
         Format::Pinatrace
         | Format::Execlog
@@ -204,5 +213,5 @@ pub(crate) fn read_only(format: Format) -> TraceError {
     TraceError::new(TraceErrorKind::ReadOnly, "<output>")
         .found(format.name())
         .expected(format!("one of {}", names.join(", ")))
-        .help("mtrace keeps everything: `--to mtrace`, or a name such as `out.mtrace.zst`")
+        .help("mtrc keeps everything: `--to mtrc`, or a name such as `out.mtrc`")
 }

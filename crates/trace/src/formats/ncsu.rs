@@ -84,7 +84,8 @@ impl LineWriter for NcsuWriter {
             | Op::Fence
             | Op::Compute
             | Op::Time
-            | Op::TimeTicks => {
+            | Op::TimeTicks
+            | Op::Pc => {
                 return output::left_out(record.op, losses);
             }
         };

@@ -97,7 +97,8 @@ impl LineWriter for NusWriter {
             | Op::FlushAll
             | Op::Fence
             | Op::Time
-            | Op::TimeTicks => {
+            | Op::TimeTicks
+            | Op::Pc => {
                 return output::left_out(record.op, losses);
             }
         };

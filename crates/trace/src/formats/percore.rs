@@ -73,7 +73,8 @@ impl LineWriter for PercoreWriter {
             | Op::Fence
             | Op::Compute
             | Op::Time
-            | Op::TimeTicks => {
+            | Op::TimeTicks
+            | Op::Pc => {
                 return output::left_out(record.op, losses);
             }
         };

@@ -23,15 +23,17 @@ pub(crate) struct Pinatrace {
     table: Table,
     /// Whether the columns are those of Pin's own example.
     common: bool,
+    /// Whether program counters are wanted.
+    pcs: bool,
     /// Whether the last line of all has come.
     ended: bool,
 }
 
 impl Pinatrace {
-    pub(crate) fn new(cores: u16, columns: Option<Columns>) -> Pinatrace {
+    pub(crate) fn new(cores: u16, columns: Option<Columns>, pcs: bool) -> Pinatrace {
         let common = columns.is_none();
         let columns = columns.unwrap_or_else(|| Columns::in_order(&COLUMNS));
-        Pinatrace { table: Table::new(cores, Some(columns)), common, ended: false }
+        Pinatrace { table: Table::new(cores, Some(columns), pcs), common, pcs, ended: false }
     }
 }
 
@@ -39,8 +41,7 @@ impl LineFormat for Pinatrace {
     #[inline]
     fn fast(&mut self, bytes: &[u8; WINDOW_BYTES], into: &mut Vec<Record>) -> usize {
         let [b'0', b'x', rest @ ..] = bytes else { return 0 };
-        // The pc, which is left out.
-        let (_, pc_digits) = scan::hex(rest);
+        let (pc, pc_digits) = scan::hex(rest);
         let rest = &rest[pc_digits..];
         let [b':', b' ', op @ (b'R' | b'W'), b' ', b'0', b'x', rest @ ..] = rest else { return 0 };
         let (addr, digits) = scan::hex(rest);
@@ -49,13 +50,15 @@ impl LineFormat for Pinatrace {
             return 0;
         }
         let op = if *op == b'R' { Op::Read } else { Op::Write };
+        if self.pcs {
+            into.push(Record::event(0, Op::Pc, pc));
+        }
         into.push(Record::access(0, op, addr, bytes_to_word_end(addr)));
         2 + pc_digits + 6 + digits + end
     }
 
     fn line(&mut self, line: &[u8], into: &mut Vec<Record>) -> Result<(), Fault> {
-        into.extend(self.table.line(line)?);
-        Ok(())
+        self.table.line(line, into)
     }
 
     fn comment(&mut self, line: &[u8]) {

@@ -25,11 +25,13 @@ pub(super) struct Table {
     columns: Option<Columns>,
     /// The lines after the first one.
     rows: Option<Rows>,
+    /// Whether program counters are wanted.
+    pcs: bool,
 }
 
 impl Table {
-    pub(super) const fn new(cores: u16, columns: Option<Columns>) -> Table {
-        Table { cores, columns, rows: None }
+    pub(super) const fn new(cores: u16, columns: Option<Columns>, pcs: bool) -> Table {
+        Table { cores, columns, rows: None, pcs }
     }
 
     /// Returns whether every line so far, and one at least, had these columns between commas.
@@ -46,12 +48,13 @@ impl Table {
         let columns = self.rows.as_ref().map(|rows| &rows.columns).or(self.columns.as_ref());
         let has = |column| columns.is_some_and(|columns| columns.has(column));
         header.cores = (!has(Column::Core) && !has(Column::Thread)).then_some(1);
+        header.pcs = self.pcs && has(Column::Pc);
     }
 
     /// Reads a line: a record, or nothing if it is the header line.
-    pub(super) fn line(&mut self, line: &[u8]) -> Result<Option<Record>, Fault> {
+    pub(super) fn line(&mut self, line: &[u8], into: &mut Vec<Record>) -> Result<(), Fault> {
         if let Some(rows) = &mut self.rows {
-            return rows.record(line).map(Some);
+            return rows.record(line, into);
         }
         let separator = Separator::of(line);
         let named = header_line(line);
@@ -61,8 +64,10 @@ impl Table {
             None => named.map_err(|wrong| header_fault(wrong, line))?,
         };
         let threads = Threads::new(self.cores);
-        let rows = self.rows.insert(Rows { columns, separator, cores: self.cores, threads });
-        if is_header { Ok(None) } else { rows.record(line).map(Some) }
+        let pcs = self.pcs && columns.has(Column::Pc);
+        let rows = Rows { columns, separator, cores: self.cores, threads, pcs };
+        let rows = self.rows.insert(rows);
+        if is_header { Ok(()) } else { rows.record(line, into) }
     }
 }
 
@@ -104,17 +109,16 @@ struct Rows {
     separator: Separator,
     cores: u16,
     threads: Threads,
+    /// Whether a program counter comes before each access.
+    pcs: bool,
 }
 
 /// The fields of a line that are used.
 type Used<'line> = [Option<Field<'line>>; Column::ALL.len()];
 
 impl Rows {
-    /// Reads a record.
-    ///
-    /// Here, and only here, the pc is known: it is read, so that what is wrong with it is found,
-    /// and left out.
-    fn record(&mut self, line: &[u8]) -> Result<Record, Fault> {
+    /// Reads a record, and its pc even where that is not wanted: what is wrong with it is found.
+    fn record(&mut self, line: &[u8], into: &mut Vec<Record>) -> Result<(), Fault> {
         let used = self.fields(line)?;
         let of = |column: Column| used[column as usize];
         let radix = |column: Column, field: Field<'_>| match number::without_0x(field.bytes) {
@@ -135,7 +139,7 @@ impl Rows {
                 *value = number(column, field).map_err(|why| address_fault(why, field, decimal))?;
             }
         }
-        let [addr, _pc] = addresses;
+        let [addr, pc] = addresses;
         let size = match of(Column::Size) {
             Some(field) => number::size(field, radix(Column::Size, field), number::size_max(true))?,
             None => bytes_to_word_end(addr),
@@ -154,7 +158,11 @@ impl Rows {
             }
             (None, None) => 0,
         };
-        Ok(Record::access(core, op, addr, size))
+        if self.pcs {
+            into.push(Record::event(core, Op::Pc, pc));
+        }
+        into.push(Record::access(core, op, addr, size));
+        Ok(())
     }
 
     /// Finds the fields of the columns that are used, none of which may be empty.

@@ -100,7 +100,7 @@ impl LineWriter for XdinWriter {
             Op::Fetch => b"i ",
             Op::Clean => b"c ",
             Op::Flush | Op::FlushAll => b"v ",
-            Op::Fence | Op::Compute | Op::Time | Op::TimeTicks => {
+            Op::Fence | Op::Compute | Op::Time | Op::TimeTicks | Op::Pc => {
                 return output::left_out(record.op, losses);
             }
         };

@@ -133,7 +133,7 @@ pub(crate) fn record(
 }
 
 /// Reads a number of seven bits a byte, and goes behind it.
-fn number(operands: &[u8], read: &mut usize) -> Result<u64, Fault> {
+pub(crate) fn number(operands: &[u8], read: &mut usize) -> Result<u64, Fault> {
     let mut number = 0;
     for (i, &byte) in operands[*read..].iter().enumerate() {
         // Nine bytes are 63 bits: the tenth has one.

@@ -1,6 +1,7 @@
 //! A packed chunk to records, on its own: any thread may do it.
 
 use crate::error::TraceError;
+use crate::mtrc::Wanted;
 use crate::mtrc::careful::Rules;
 use crate::mtrc::decode;
 use crate::mtrc::failure::{At, Origin};
@@ -8,6 +9,7 @@ use crate::mtrc::framer::Packed;
 use crate::mtrc::index::{self, Counts};
 use crate::mtrc::layout::MIXED;
 use crate::mtrc::pack::Unpacker;
+use crate::mtrc::pcs;
 use crate::record::{CORES_MAX, Record};
 
 /// What a chunk is besides its records.
@@ -26,7 +28,7 @@ pub(crate) fn open(
     unpacker: &mut Unpacker,
     packed: &mut Packed,
     origin: &Origin,
-    cores: u16,
+    wanted: Wanted,
     into: &mut Vec<Record>,
 ) -> Opened {
     let at = packed.at;
@@ -49,8 +51,10 @@ pub(crate) fn open(
         return opened;
     }
     let before = into.len();
-    let rules = Rules { core: head.core, cores };
-    match decode::chunk(raw, head.records as usize, rules, into) {
+    let rules = Rules { core: head.core, cores: wanted.cores };
+    let (before_pcs, pcs) = raw[..length].split_at(length - head.pcs as usize);
+    let streams = &raw[..before_pcs.len() + decode::PADDING];
+    match decode::chunk(streams, head.records as usize, rules, into) {
         Ok(noted) => opened.extended = noted.extended,
         Err(fault) => {
             let good = (into.len() - before) as u64;
@@ -62,6 +66,10 @@ pub(crate) fn open(
         opened.counts = index::count(&into[before..]);
     } else {
         opened.counts[usize::from(head.core)] = head.records;
+    }
+    if wanted.pcs && !pcs.is_empty() && opened.result.is_ok() {
+        let woven = pcs::weave(pcs, before, into);
+        opened.result = woven.map_err(|fault| origin.record(at, 0, fault, rules));
     }
     opened
 }

@@ -10,6 +10,7 @@ use crate::mtrc::careful::{Fault, Rules};
 use crate::mtrc::clock::Beyond;
 use crate::mtrc::footer::FooterFault;
 use crate::mtrc::layout::{MAJOR, size_max};
+use crate::mtrc::modules::ModulesFault;
 use crate::record::Record;
 use crate::text::failure::input_error;
 
@@ -212,6 +213,18 @@ impl Origin {
             .found(found)
             .expected(expected)
             .help("the records are not in doubt, but the file was damaged: copy it again")
+    }
+
+    /// What came of reading the table of modules at `at`, after all chunks.
+    #[cold]
+    pub(crate) fn modules(&self, at: At, fault: ModulesFault) -> TraceError {
+        match fault {
+            ModulesFault::Input(error) => self.input_at(error, at.first, at.offset),
+            ModulesFault::Cut => {
+                self.cut("the table of modules", at, "the rest of it, and the index".to_owned())
+            }
+            ModulesFault::Wrong(found, expected) => self.index(at.offset, &found, &expected),
+        }
     }
 
     /// What came of reading the index at `at`, after all chunks.

@@ -15,8 +15,9 @@ pub(crate) struct Footer {
     pub(crate) records: u64,
     /// The records of each core; those of none are the rest.
     pub(crate) per_core: [u64; CORES_MAX as usize],
-    /// Where the first chunk begins.
+    /// Where the first chunk begins, and the last one.
     pub(crate) first_chunk: Option<u64>,
+    pub(crate) last_chunk: Option<u64>,
     /// Where the file ends.
     pub(crate) end: u64,
     /// What the chunks are compared with, see [`RowDigest`].
@@ -104,6 +105,7 @@ pub(crate) fn read(
         records: 0,
         per_core: [0; CORES_MAX as usize],
         first_chunk: None,
+        last_chunk: None,
         end: 0,
         rows: 0,
         counts: 0,
@@ -125,6 +127,7 @@ pub(crate) fn read(
         }
         last = row.offset;
         footer.first_chunk.get_or_insert(row.offset);
+        footer.last_chunk = Some(row.offset);
         footer.records += u64::from(row.records);
         rows.row(row.offset, row.first, row.records);
         let (mut sum, mut listed) = (0, Vec::with_capacity(4 * CORES_MAX as usize));

@@ -7,14 +7,17 @@ use std::io::{BufReader, Read};
 use crate::error::TraceError;
 use crate::format::Format;
 use crate::header::Header;
+use crate::modules::Module;
 use crate::mtrc::failure::{At, Origin};
 use crate::mtrc::footer::{self, Footer, read_full};
 use crate::mtrc::head::{Head, HeadFault};
 use crate::mtrc::header::{self, HeaderFault};
 use crate::mtrc::index::RowDigest;
 use crate::mtrc::layout::{
-    CHUNK_TAG, HEAD_BYTES, INDEX_TAG, JSON_BYTES_MAX, MAGIC, MAJOR, PREFIX_BYTES, u16_at, u32_at,
+    CHUNK_TAG, HEAD_BYTES, INDEX_TAG, JSON_BYTES_MAX, MAGIC, MAJOR, MODULES_TAG, PREFIX_BYTES,
+    u16_at, u32_at,
 };
+use crate::mtrc::modules;
 use crate::text::failure::empty;
 
 /// The bytes that are read at a time where little is wanted.
@@ -36,6 +39,7 @@ pub(crate) struct End {
     pub(crate) records: u64,
     /// None if the writer was stopped before it wrote one.
     pub(crate) footer: Option<Box<Footer>>,
+    pub(crate) modules: Vec<Module>,
 }
 
 /// What comes next in a file.
@@ -53,6 +57,8 @@ pub(crate) struct Framer {
     chunks: u64,
     records: u64,
     rows: RowDigest,
+    /// The table of modules, which comes after the last chunk if it comes.
+    modules: Option<Vec<Module>>,
 }
 
 impl Framer {
@@ -63,7 +69,8 @@ impl Framer {
     ) -> Result<(Framer, Header), TraceError> {
         let input = BufReader::with_capacity(BUFFER_BYTES, input);
         let rows = RowDigest::default();
-        let mut framer = Framer { input, origin, offset: 0, chunks: 0, records: 0, rows };
+        let mut framer =
+            Framer { input, origin, offset: 0, chunks: 0, records: 0, rows, modules: None };
         let header = framer.header()?;
         Ok((framer, header))
     }
@@ -137,6 +144,13 @@ impl Framer {
             4 => {}
             _ => return Err(self.cut_chunk(at, HEAD_BYTES as u64)),
         }
+        if *tag == MODULES_TAG && self.modules.is_none() {
+            let (modules, length) =
+                modules::read(&mut self.input).map_err(|fault| self.origin.modules(at, fault))?;
+            self.offset += length as u64;
+            self.modules = Some(modules);
+            return self.step();
+        }
         if *tag == INDEX_TAG {
             let read = Some((self.chunks, self.records));
             let footer = footer::read(&mut self.input, at.offset, read);
@@ -148,7 +162,7 @@ impl Framer {
             }
             return Ok(Step::End(self.end(at, Some(Box::new(footer)))));
         }
-        if *tag != CHUNK_TAG {
+        if *tag != CHUNK_TAG || self.modules.is_some() {
             let tag = [tag[0], tag[1], tag[2], tag[3]];
             return Err(self.origin.no_chunk(at, tag));
         }
@@ -169,8 +183,9 @@ impl Framer {
         Ok(Step::Chunk(head, at))
     }
 
-    fn end(&self, at: At, footer: Option<Box<Footer>>) -> End {
-        End { offset: at.offset, chunks: self.chunks, records: self.records, footer }
+    fn end(&mut self, at: At, footer: Option<Box<Footer>>) -> End {
+        let modules = self.modules.take().unwrap_or_default();
+        End { offset: at.offset, chunks: self.chunks, records: self.records, footer, modules }
     }
 
     fn cut_chunk(&self, at: At, length: u64) -> TraceError {

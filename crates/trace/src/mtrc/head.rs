@@ -1,8 +1,8 @@
 //! The head of a chunk: what it holds, and how much of it there is.
 
 use crate::mtrc::layout::{
-    CHUNK_TAG, HEAD_BYTES, MIXED, OPERAND_BYTES_MAX, RAW_BYTES_MAX, RECORDS_MAX, u16_at, u32_at,
-    u64_at,
+    CHUNK_TAG, HAS_PCS, HEAD_BYTES, MIXED, OPERAND_BYTES_MAX, PC_BYTES_MAX, RAW_BYTES_MAX,
+    RECORDS_MAX, u16_at, u32_at, u64_at,
 };
 use crate::mtrc::pack::ChunkCodec;
 use crate::record::CORES_MAX;
@@ -14,7 +14,7 @@ pub(crate) struct Head {
     /// The core of all records, or [`MIXED`].
     pub(crate) core: u16,
     pub(crate) records: u32,
-    /// The length of the control and operand streams, in bytes.
+    /// The length of all streams, in bytes.
     pub(crate) raw: u32,
     /// The length of what follows the head, in bytes.
     pub(crate) stored: u32,
@@ -22,6 +22,8 @@ pub(crate) struct Head {
     pub(crate) first: u64,
     /// The CRC-32 of the raw bytes.
     pub(crate) crc: u32,
+    /// How many of the raw bytes, at their end, are program counters.
+    pub(crate) pcs: u32,
 }
 
 /// What is wrong with a head: what was found, what was expected.
@@ -46,6 +48,10 @@ impl Head {
         bytes[16..20].copy_from_slice(&self.stored.to_le_bytes());
         bytes[20..28].copy_from_slice(&self.first.to_le_bytes());
         bytes[28..32].copy_from_slice(&self.crc.to_le_bytes());
+        if self.pcs > 0 {
+            bytes[5] = HAS_PCS;
+        }
+        bytes[32..36].copy_from_slice(&self.pcs.to_le_bytes());
         let crc = crc32fast::hash(&bytes[..36]);
         bytes[36..].copy_from_slice(&crc.to_le_bytes());
         bytes
@@ -59,8 +65,8 @@ impl Head {
         let claim = |found: String, expected: &str| {
             Err(HeadFault::Claim(format!("a head that says {found}"), expected.to_owned()))
         };
-        let (flags, reserved) = (bytes[5], u32_at(bytes, 32));
-        if flags != 0 || reserved != 0 {
+        let (flags, pcs) = (bytes[5], u32_at(bytes, 32));
+        if flags != if pcs > 0 { HAS_PCS } else { 0 } {
             return Err(HeadFault::Newer(format!("a chunk with flags {flags:#x}")));
         }
         let Some(codec) = ChunkCodec::of_number(bytes[4]) else {
@@ -74,6 +80,7 @@ impl Head {
             stored: u32_at(bytes, 16),
             first: u64_at(bytes, 20),
             crc: u32_at(bytes, 28),
+            pcs,
         };
         let Head { core, records, raw, stored, .. } = head;
         if core >= CORES_MAX && core != MIXED {
@@ -85,16 +92,22 @@ impl Head {
         if raw > RAW_BYTES_MAX {
             return claim(format!("{raw} raw bytes"), "at most 67108864 raw bytes (64 MiB)");
         }
-        if raw < records {
+        if u64::from(pcs) > PC_BYTES_MAX as u64 * u64::from(records) {
             return claim(
-                format!("{records} records in {raw} raw bytes"),
-                "a raw byte a record at least",
+                format!("{pcs} bytes of program counters for {records} records"),
+                "at most 10 bytes a record",
             );
         }
-        if u64::from(raw - records) > OPERAND_BYTES_MAX as u64 * u64::from(records) {
+        let Some(operands) = raw.checked_sub(pcs).and_then(|raw| raw.checked_sub(records)) else {
             return claim(
                 format!("{records} records in {raw} raw bytes"),
-                "at most 17 raw bytes a record",
+                "a raw byte a record at least, and the program counters",
+            );
+        };
+        if u64::from(operands) > OPERAND_BYTES_MAX as u64 * u64::from(records) {
+            return claim(
+                format!("{records} records in {raw} raw bytes"),
+                "at most 17 raw bytes a record besides program counters",
             );
         }
         if stored > raw || (codec == ChunkCodec::Raw && stored != raw) || stored == 0 {

@@ -32,7 +32,7 @@ pub(crate) fn bytes(header: &Header) -> Vec<u8> {
 }
 
 fn json(header: &Header) -> String {
-    let Header { format: _, cores, line, title, config, ordered, fetches, times, provenance } =
+    let Header { format: _, cores, line, title, config, ordered, fetches, times, pcs, provenance } =
         header;
     let interleaving = if *ordered { "recorded" } else { "none" };
     let mut object = Map::new();
@@ -42,7 +42,7 @@ fn json(header: &Header) -> String {
     object.insert("config".to_owned(), config.clone().into());
     object.insert("fetches".to_owned(), (*fetches).into());
     object.insert("times".to_owned(), (*times).into());
-    object.insert("pcs".to_owned(), false.into());
+    object.insert("pcs".to_owned(), (*pcs).into());
     object.insert("interleaving".to_owned(), interleaving.into());
     object.insert("provenance".to_owned(), provenance.clone().into());
     Value::Object(object).to_string()
@@ -70,9 +70,7 @@ pub(crate) fn parse(json: &[u8]) -> Result<Header, HeaderFault> {
     header.fetches = flag(&object, "fetches")?;
     header.times = flag(&object, "times")?;
     header.provenance = text(&object, "provenance")?;
-    if flag(&object, "pcs")? == Some(true) {
-        return Err(HeaderFault::Newer("program counters (`pcs`)".to_owned()));
-    }
+    header.pcs = flag(&object, "pcs")? == Some(true);
     header.ordered = match text(&object, "interleaving")?.as_deref() {
         None | Some("recorded") => true,
         Some("none") => false,

@@ -17,10 +17,16 @@ pub(crate) const JSON_BYTES_MAX: usize = 1 << 16;
 
 /// What a chunk begins with.
 pub(crate) const CHUNK_TAG: [u8; 4] = *b"CHNK";
+/// What the table of modules begins with.
+pub(crate) const MODULES_TAG: [u8; 4] = *b"MODS";
+/// The longest table of modules, in bytes of JSON.
+pub(crate) const MODULES_BYTES_MAX: usize = 1 << 20;
 /// What the index begins with.
 pub(crate) const INDEX_TAG: [u8; 4] = *b"INDX";
 /// What a finished file ends with.
 pub(crate) const END: [u8; 8] = *b"MTRCEND\0";
+/// The flag of a chunk that has program counters.
+pub(crate) const HAS_PCS: u8 = 1;
 /// The length of a chunk's head, in bytes.
 pub(crate) const HEAD_BYTES: usize = 40;
 /// The length of the index without its rows, in bytes.
@@ -34,9 +40,12 @@ pub(crate) const TRAILER_BYTES: usize = 20;
 pub(crate) const RECORDS_MAX: u32 = CHUNK as u32;
 /// The most bytes that a chunk may claim to be, unpacked: 64 MiB.
 pub(crate) const RAW_BYTES_MAX: u32 = 64 << 20;
+/// The most bytes of a record's program counter.
+pub(crate) const PC_BYTES_MAX: usize = 10;
 /// The most operand bytes of a record: a core, 10 bytes of an address and 5 of a size.
 ///
-/// With it a chunk of 65,536 records is at most 1.1 MiB, which bounds what a reader keeps.
+/// With it a chunk of 65,536 records is at most 1.1 MiB, 1.7 MiB with program counters, which
+/// bounds what a reader keeps.
 pub(crate) const OPERAND_BYTES_MAX: usize = 16;
 /// The core of a chunk whose records are of several.
 pub(crate) const MIXED: u16 = 0xffff;
@@ -98,7 +107,7 @@ pub(crate) const fn slot(core: u16, op: Op) -> Option<usize> {
         Op::Compute => Some(256 | core | 2),
         Op::Time => Some(512),
         Op::TimeTicks => Some(513),
-        Op::FlushAll | Op::Fence => None,
+        Op::FlushAll | Op::Fence | Op::Pc => None,
     }
 }
 
@@ -120,7 +129,7 @@ pub(crate) const fn size_max(op: Op) -> u32 {
     match op {
         Op::Read | Op::Write | Op::Atomic | Op::Fetch => ACCESS_BYTES_MAX,
         Op::Clean | Op::Flush => RANGE_BYTES_MAX,
-        Op::FlushAll | Op::Fence | Op::Compute | Op::Time | Op::TimeTicks => 0,
+        Op::FlushAll | Op::Fence | Op::Compute | Op::Time | Op::TimeTicks | Op::Pc => 0,
     }
 }
 

@@ -14,6 +14,7 @@ use std::thread;
 
 use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
+use crate::mtrc::Wanted;
 use crate::mtrc::chunk::{self, Opened};
 use crate::mtrc::failure::Origin;
 use crate::mtrc::framer::{End, Framer, Packed};
@@ -56,18 +57,18 @@ impl Pool {
     /// Starts to decode the chunks that come next; gives the file back where it has no threads.
     pub(crate) fn start(
         framer: Framer,
-        cores: u16,
+        wanted: Wanted,
         workers: usize,
     ) -> Result<Pool, Option<Framer>> {
         let processors = thread::available_parallelism().map_or(1, NonZero::get);
-        let wanted = processors.min(WORKERS_MAX).min(workers).max(1);
+        let threads = processors.min(WORKERS_MAX).min(workers).max(1);
         let (stored, from_workers) = channel();
         // Those that wait before the workers, those in their hands, and the reader's.
-        for _ in 0..=wanted * (WAITING_MAX + 1) {
+        for _ in 0..=threads * (WAITING_MAX + 1) {
             let _ = stored.send(Vec::new());
         }
         let (mut lanes, mut works) = (Vec::new(), Vec::new());
-        for _ in 0..wanted {
+        for _ in 0..threads {
             let (work, from_reader) = sync_channel(WAITING_MAX);
             let (to_consumer, done) = sync_channel(DONE_MAX);
             let (empties, from_consumer) = sync_channel(DONE_MAX + 1);
@@ -79,7 +80,7 @@ impl Pool {
             let stored = stored.clone();
             let worker = move || {
                 let to = Outlets { done: to_consumer, stored };
-                decode(&from_reader, &from_consumer, &to, &origin, cores);
+                decode(&from_reader, &from_consumer, &to, &origin, wanted);
             };
             if thread::Builder::new().name("unpack".to_owned()).spawn(worker).is_err() {
                 break;
@@ -161,14 +162,14 @@ fn decode(
     empties: &Receiver<Vec<Record>>,
     to: &Outlets,
     origin: &Origin,
-    cores: u16,
+    wanted: Wanted,
 ) {
     let mut unpacker = Unpacker::default();
     while let Ok(work) = work.recv() {
         let done = match work {
             Work::Chunk(mut packed) => {
                 let Ok(mut records) = empties.recv() else { return };
-                let opened = chunk::open(&mut unpacker, &mut packed, origin, cores, &mut records);
+                let opened = chunk::open(&mut unpacker, &mut packed, origin, wanted, &mut records);
                 // The reader may be at the end already.
                 let _ = to.stored.send(packed.stored);
                 Done::Chunk(records, Box::new(opened))

@@ -6,6 +6,8 @@ use crate::codec::Codec;
 use crate::error::TraceError;
 use crate::format::Format;
 use crate::header::Header;
+use crate::modules::Module;
+use crate::mtrc::Wanted;
 use crate::mtrc::chunk::{self, Opened};
 use crate::mtrc::clock::Clock;
 use crate::mtrc::failure::Origin;
@@ -14,7 +16,7 @@ use crate::mtrc::index::CountDigest;
 use crate::mtrc::pack::Unpacker;
 #[cfg(feature = "files")]
 use crate::mtrc::parallel::Pool;
-use crate::record::Record;
+use crate::record::{Op, Record};
 use crate::source::{Shortfall, Source};
 use crate::text::failure::empty;
 
@@ -23,14 +25,15 @@ pub(crate) struct MtrcReader {
     header: Header,
     decoder: Decoder,
     origin: Origin,
-    /// The number of cores: of the machine, or of the trace if that has fewer.
-    cores: u16,
+    /// What is wanted of it: the cores are those of the machine, or of the trace if it has fewer.
+    wanted: Wanted,
     clock: Clock,
     counts: CountDigest,
     /// The first chunk, which is read with the header, and how that ended.
     pending: Option<(Vec<Record>, Result<bool, TraceError>)>,
     /// How many chunks there were in a file without an index.
     without_index: Option<u64>,
+    modules: Vec<Module>,
 }
 
 /// Who decodes.
@@ -53,21 +56,22 @@ impl MtrcReader {
         input: Box<dyn Read + Send>,
         path: &str,
         codec: Option<Codec>,
-        cores: u16,
+        wanted: Wanted,
     ) -> Result<MtrcReader, TraceError> {
         let origin = Origin { path: path.to_owned(), codec };
         let (framer, header) = Framer::new(input, origin.clone())?;
-        let cores = cores.min(header.cores.unwrap_or(cores));
+        let wanted = wanted.of(&header);
         let here = Here { framer, unpacker: Unpacker::default(), stored: Vec::new() };
         let mut reader = MtrcReader {
             header,
             decoder: Decoder::Here(Box::new(here)),
             origin,
-            cores,
+            wanted,
             clock: Clock::default(),
             counts: CountDigest::default(),
             pending: None,
             without_index: None,
+            modules: Vec::new(),
         };
         let mut first = Vec::new();
         match (reader.decode(&mut first), first.is_empty()) {
@@ -98,7 +102,7 @@ impl MtrcReader {
                 match framer.next(std::mem::take(stored))? {
                     Ok(mut packed) => {
                         let origin = &framer.origin;
-                        let opened = chunk::open(unpacker, &mut packed, origin, self.cores, into);
+                        let opened = chunk::open(unpacker, &mut packed, origin, self.wanted, into);
                         *stored = packed.stored;
                         Ok(opened)
                     }
@@ -108,7 +112,7 @@ impl MtrcReader {
         };
         match next {
             Ok(opened) => self.admit(opened, before, into).map(|()| true),
-            Err(end) => self.end(&end).map(|()| false),
+            Err(end) => self.end(end).map(|()| false),
         }
     }
 
@@ -122,19 +126,23 @@ impl MtrcReader {
         let Opened { at, counts, extended, result } = opened;
         self.counts.chunk(&counts);
         if extended {
-            for (i, record) in into[before..].iter().enumerate() {
+            let mut number = at.first;
+            for i in before..into.len() {
+                let record = &into[i];
                 if let Err(beyond) = self.clock.advance(record) {
-                    let (number, value) = (at.first + i as u64, record.addr);
-                    into.truncate(before + i);
+                    let value = record.addr;
+                    into.truncate(i);
                     return Err(self.origin.beyond(at, number, value, beyond));
                 }
+                number += u64::from(record.op != Op::Pc);
             }
         }
         result
     }
 
     /// Checks what the index says after all chunks.
-    fn end(&mut self, end: &End) -> Result<(), TraceError> {
+    fn end(&mut self, end: End) -> Result<(), TraceError> {
+        self.modules = end.modules;
         let Some(footer) = &end.footer else {
             self.without_index = Some(end.chunks);
             return Ok(());
@@ -166,13 +174,17 @@ impl Source for MtrcReader {
         self.without_index.map(|chunks| Shortfall::NoIndex { chunks })
     }
 
+    fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
     #[cfg(feature = "files")]
     fn read_ahead(&mut self, workers: usize) -> bool {
         let decoder = std::mem::replace(&mut self.decoder, Decoder::Ended);
         self.decoder = match decoder {
             Decoder::Here(here) => {
                 let Here { framer, unpacker, stored } = *here;
-                match Pool::start(framer, self.cores, workers) {
+                match Pool::start(framer, self.wanted, workers) {
                     Ok(pool) => Decoder::Pool(pool),
                     Err(Some(framer)) => Decoder::Here(Box::new(Here { framer, unpacker, stored })),
                     Err(None) => Decoder::Ended,

@@ -10,13 +10,18 @@ use crate::codec::Codec;
 use crate::error::TraceError;
 use crate::format::Format;
 use crate::header::Header;
+use crate::modules::Module;
+use crate::mtrc::Wanted;
 use crate::mtrc::chunk;
 use crate::mtrc::clock::Clock;
 use crate::mtrc::failure::{At, Origin};
 use crate::mtrc::footer;
 use crate::mtrc::framer::{Framer, Packed};
 use crate::mtrc::head::Head;
-use crate::mtrc::layout::{CHUNK_TAG, HEAD_BYTES, INDEX_TAG, u64_at};
+use crate::mtrc::layout::{
+    CHUNK_TAG, HEAD_BYTES, INDEX_TAG, MODULES_BYTES_MAX, MODULES_TAG, u64_at,
+};
+use crate::mtrc::modules;
 use crate::mtrc::pack::Unpacker;
 use crate::record::Record;
 use crate::source::{Shortfall, Source};
@@ -41,7 +46,8 @@ pub(crate) struct Salvage {
     used: usize,
     offset: u64,
     input_ended: bool,
-    cores: u16,
+    wanted: Wanted,
+    modules: Vec<Module>,
     unpacker: Unpacker,
     clock: Clock,
     chunks: u64,
@@ -62,12 +68,12 @@ impl Salvage {
         input: Box<dyn Read + Send>,
         path: &str,
         codec: Option<Codec>,
-        cores: u16,
+        wanted: Wanted,
     ) -> Result<Salvage, TraceError> {
         let origin = Origin { path: path.to_owned(), codec };
         let (framer, header) = Framer::new(input, origin.clone())?;
         let (offset, input) = framer.into_rest();
-        let cores = cores.min(header.cores.unwrap_or(cores));
+        let wanted = wanted.of(&header);
         let mut salvage = Salvage {
             header,
             origin,
@@ -76,7 +82,8 @@ impl Salvage {
             used: 0,
             offset,
             input_ended: false,
-            cores,
+            wanted,
+            modules: Vec::new(),
             unpacker: Unpacker::default(),
             clock: Clock::default(),
             chunks: 0,
@@ -134,7 +141,9 @@ impl Salvage {
             if self.is_index()? {
                 return Ok(false);
             }
-            self.seek();
+            if !self.has_modules()? {
+                self.seek();
+            }
         }
         self.skipped |= self.used < self.window.len();
         Ok(false)
@@ -143,7 +152,8 @@ impl Salvage {
     /// Goes on to what may be the next head, or the index.
     fn seek(&mut self) {
         let rest = &self.window[self.used + 1..];
-        let is_tag = |bytes: &[u8]| bytes == CHUNK_TAG || bytes == INDEX_TAG;
+        let is_tag =
+            |bytes: &[u8]| [CHUNK_TAG, MODULES_TAG, INDEX_TAG].iter().any(|tag| bytes == tag);
         let next = rest.windows(CHUNK_TAG.len()).position(is_tag);
         // The last bytes may be the beginning of a tag.
         let skipped = next.unwrap_or_else(|| rest.len().saturating_sub(CHUNK_TAG.len() - 1));
@@ -168,6 +178,19 @@ impl Salvage {
         Ok(true)
     }
 
+    /// Takes the table of modules, if a whole one stands at the beginning of the window.
+    fn has_modules(&mut self) -> Result<bool, TraceError> {
+        if !self.window[self.used..].starts_with(&MODULES_TAG) {
+            return Ok(false);
+        }
+        self.fill(MODULES_TAG.len() + 8 + MODULES_BYTES_MAX)?;
+        let table = &self.window[self.used + MODULES_TAG.len()..];
+        let Ok((found, length)) = modules::read(table) else { return Ok(false) };
+        self.modules = found;
+        self.use_up(MODULES_TAG.len() + length);
+        Ok(true)
+    }
+
     /// Notes that the records up to that number are missing.
     fn miss(&mut self, first: u64) {
         if first > self.expected {
@@ -187,7 +210,7 @@ impl Salvage {
         let mut packed = Packed { head, at, stored };
         let before = into.len();
         let (unpacker, origin) = (&mut self.unpacker, &self.origin);
-        let opened = chunk::open(unpacker, &mut packed, origin, self.cores, into);
+        let opened = chunk::open(unpacker, &mut packed, origin, self.wanted, into);
         let timely = |record: &Record| self.clock.advance(record).is_ok();
         if opened.result.is_err() || !into[before..].iter().all(timely) {
             into.truncate(before);
@@ -221,5 +244,9 @@ impl Source for Salvage {
             return Some(Shortfall::Damaged { gaps, records });
         }
         (!self.has_index).then_some(Shortfall::NoIndex { chunks })
+    }
+
+    fn modules(&self) -> &[Module] {
+        &self.modules
     }
 }

@@ -6,12 +6,14 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use crate::codec::Codec;
 use crate::error::TraceError;
 use crate::header::Header;
+use crate::modules::Module;
 use crate::mtrc::failure::{At, Origin};
 use crate::mtrc::footer::{self, Footer, FooterFault, read_full};
 use crate::mtrc::framer::{Framer, Step};
 use crate::mtrc::head::Head;
 use crate::mtrc::index::Trailer;
-use crate::mtrc::layout::{HEAD_BYTES, INDEX_TAG, TRAILER_BYTES};
+use crate::mtrc::layout::{HEAD_BYTES, INDEX_TAG, MODULES_TAG, TRAILER_BYTES, u32_at};
+use crate::mtrc::modules;
 use crate::mtrc::pack::ChunkCodec;
 
 /// What an mtrc trace says that it holds; no record of it was read.
@@ -27,6 +29,8 @@ pub struct Survey {
     ///
     /// `None` without an index, which alone says it.
     pub per_core: Option<Vec<u64>>,
+    /// The files whose instructions the program counters are of.
+    pub modules: Vec<Module>,
     /// How the first chunk is packed.
     pub codec: Option<ChunkCodec>,
     /// The length of the trace, in bytes, before any compression round it.
@@ -35,7 +39,8 @@ pub struct Survey {
 
 impl Survey {
     fn new(header: Header, chunks: u64, records: u64, bytes: u64) -> Survey {
-        Survey { header, chunks, records, per_core: None, codec: None, bytes }
+        let modules = Vec::new();
+        Survey { header, chunks, records, per_core: None, modules, codec: None, bytes }
     }
 
     fn with_index(mut self, footer: &Footer) -> Survey {
@@ -87,6 +92,7 @@ impl Survey {
             read_full(&mut file, &mut head).map_err(failed)?;
             survey.codec = Head::parse(&head, 0).ok().map(|head| head.codec);
         }
+        survey.modules = modules_between(&mut file, &footer, offset, &origin)?;
         Ok(survey)
     }
 
@@ -102,6 +108,33 @@ impl Survey {
     }
 }
 
+/// Reads the table of modules between the last chunk and the index, if there is one.
+fn modules_between(
+    file: &mut File,
+    footer: &Footer,
+    index: u64,
+    origin: &Origin,
+) -> Result<Vec<Module>, TraceError> {
+    let failed = |error| origin.input(error, 0);
+    let Some(last) = footer.last_chunk else { return Ok(Vec::new()) };
+    let mut head = [0; HEAD_BYTES];
+    file.seek(SeekFrom::Start(last)).map_err(failed)?;
+    read_full(file, &mut head).map_err(failed)?;
+    let stored = u64::from(u32_at(&head, 16));
+    let (offset, mut tag) = (last + HEAD_BYTES as u64 + stored, [0; MODULES_TAG.len()]);
+    if offset >= index {
+        return Ok(Vec::new());
+    }
+    file.seek(SeekFrom::Start(offset)).map_err(failed)?;
+    read_full(file, &mut tag).map_err(failed)?;
+    if tag != MODULES_TAG {
+        return Ok(Vec::new());
+    }
+    let at = At { chunk: footer.chunks, offset, first: footer.records };
+    let read = modules::read(BufReader::new(file));
+    read.map(|(modules, _)| modules).map_err(|fault| origin.modules(at, fault))
+}
+
 /// Goes from head to head.
 fn scan(mut framer: Framer, header: Header) -> Result<Survey, TraceError> {
     let mut codec = None;
@@ -113,7 +146,7 @@ fn scan(mut framer: Framer, header: Header) -> Result<Survey, TraceError> {
             }
             Step::End(end) => {
                 let survey = Survey::new(header, end.chunks, end.records, framer.offset());
-                let survey = Survey { codec, ..survey };
+                let survey = Survey { codec, modules: end.modules, ..survey };
                 return Ok(match &end.footer {
                     Some(footer) => survey.with_index(footer),
                     None => survey,

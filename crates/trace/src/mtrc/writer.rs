@@ -4,14 +4,17 @@ use crate::error::TraceError;
 use crate::error_kind::TraceErrorKind;
 use crate::header::Header;
 use crate::limits::CYCLES_MAX;
-use crate::loss::Losses;
+use crate::loss::{Loss, Losses};
+use crate::modules::Module;
 use crate::mtrc::clock::Clock;
 use crate::mtrc::encode::Encoder;
 use crate::mtrc::head::Head;
 use crate::mtrc::header;
 use crate::mtrc::index::IndexWriter;
 use crate::mtrc::layout::{ends_in_memory, size_max};
+use crate::mtrc::modules;
 use crate::mtrc::pack::{ChunkCodec, Packer};
+use crate::mtrc::pcs::PcEncoder;
 use crate::record::{CORES_MAX, Op, Record};
 use crate::sink::{FinishWrite, Sink, write_error};
 
@@ -23,6 +26,10 @@ pub(crate) struct MtrcSink<'out> {
     /// How many bytes are written.
     written: u64,
     encoder: Encoder,
+    /// Program counters, if the header says that there are any.
+    pcs: Option<PcEncoder>,
+    modules: Vec<Module>,
+    losses: Losses,
     packer: Packer,
     raw: Vec<u8>,
     index: IndexWriter,
@@ -42,6 +49,9 @@ impl<'out> MtrcSink<'out> {
             pending: header::bytes(header),
             written: 0,
             encoder: Encoder::new(),
+            pcs: header.pcs.then(PcEncoder::new),
+            modules: Vec::new(),
+            losses: Losses::default(),
             packer: Packer::new(codec).map_err(write_error)?,
             raw: Vec::new(),
             index: IndexWriter::new(),
@@ -65,6 +75,7 @@ impl<'out> MtrcSink<'out> {
         }
         self.raw.clear();
         let core = self.encoder.finish(&mut self.raw);
+        let pcs = self.pcs.as_mut().map_or(0, |pcs| pcs.finish(&mut self.raw));
         let (codec, stored) = self.packer.pack(&self.raw).map_err(write_error)?;
         let head = Head {
             codec,
@@ -74,6 +85,7 @@ impl<'out> MtrcSink<'out> {
             stored: stored.len() as u32,
             first: self.index.records(),
             crc: crc32fast::hash(&self.raw),
+            pcs,
         };
         let offset = self.written + self.pending.len() as u64;
         self.pending.extend_from_slice(&head.bytes());
@@ -112,8 +124,18 @@ impl<'out> MtrcSink<'out> {
 impl Sink for MtrcSink<'_> {
     fn write(&mut self, records: &[Record]) -> Result<(), TraceError> {
         for record in records {
+            if record.op == Op::Pc {
+                match &mut self.pcs {
+                    Some(pcs) => pcs.pc(record.core, record.addr),
+                    None => self.losses.add(Loss::Pc),
+                }
+                continue;
+            }
             self.check(record)?;
             self.encoder.push(record);
+            if let Some(pcs) = &mut self.pcs {
+                pcs.push(record);
+            }
             if self.encoder.is_full() {
                 self.end_chunk()?;
             }
@@ -121,13 +143,19 @@ impl Sink for MtrcSink<'_> {
         Ok(())
     }
 
+    fn modules(&mut self, modules: &[Module]) {
+        self.modules = modules.to_vec();
+    }
+
     fn finish(mut self: Box<Self>) -> Result<Losses, TraceError> {
         self.end_chunk()?;
+        let left_out = modules::put(&self.modules, &mut self.pending);
+        self.losses.add_many(Loss::Module, left_out);
         let offset = self.written + self.pending.len() as u64;
         let index = std::mem::replace(&mut self.index, IndexWriter::new());
         self.pending.extend_from_slice(&index.finish(offset));
         self.send()?;
         self.out.finish().map_err(write_error)?;
-        Ok(Losses::default())
+        Ok(self.losses)
     }
 }

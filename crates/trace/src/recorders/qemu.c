@@ -37,6 +37,7 @@ size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
 unsigned qemu_plugin_mem_size_shift(uint32_t info);
 bool qemu_plugin_mem_is_store(uint32_t info);
 
@@ -72,9 +73,59 @@ static void accessed(unsigned vcpu, uint32_t info, uint64_t address, void *data)
     record(kind_of(info), address, size, ADDRESS_OF(data));
 }
 
+/* Where to say what is mapped, and what of it was said. */
+static const char *maps;
+#define RANGES 1024
+static struct {
+    uint64_t start;
+    uint64_t end;
+} ranges[RANGES];
+static size_t ranges_count;
+/* How often it was looked for nothing: a program may write instructions itself. */
+static unsigned vain;
+
+static bool is_said(uint64_t address) {
+    for (size_t n = 0; n < ranges_count; n++)
+        if (ranges[n].start <= address && address < ranges[n].end) return true;
+    return false;
+}
+
+/*
+ * Says what is mapped, if the instruction is of something that was not said yet. QEMU maps the
+ * program's files into its own memory, `base` above where the program sees them, and without leave
+ * to execute them.
+ */
+static void say_maps(uint64_t address, uint64_t base) {
+    if (maps == NULL || vain > 64 || is_said(address)) return;
+    int error = errno;
+    FILE *from = fopen("/proc/self/maps", "re"), *to = fopen(maps, "ae");
+    char line[5000];
+    ranges_count = 0;
+    while (from != NULL && to != NULL && fgets(line, sizeof line, from) != NULL) {
+        unsigned long long start, end;
+        int rest;
+        if (sscanf(line, "%llx-%llx%n", &start, &end, &rest) < 2) continue;
+        if (strchr(line, '/') == NULL || strncmp(line + rest, " r--", 4) != 0) continue;
+        fprintf(to, "%llx-%llx%s", start - base, end - base, line + rest);
+        if (ranges_count == RANGES) continue;
+        ranges[ranges_count].start = start - base;
+        ranges[ranges_count++].end = end - base;
+    }
+    if (from != NULL) fclose(from);
+    if (to != NULL) fclose(to);
+    vain += !is_said(address);
+    errno = error;
+}
+
 static void translated(uint64_t id, struct qemu_plugin_tb *block) {
     (void)id;
     size_t count = qemu_plugin_tb_n_insns(block);
+    if (count > 0) {
+        struct qemu_plugin_insn *first = qemu_plugin_tb_get_insn(block, 0);
+        uint64_t address = qemu_plugin_insn_vaddr(first);
+        uint64_t at = (uint64_t)(uintptr_t)qemu_plugin_insn_haddr(first);
+        say_maps(address, at == 0 ? 0 : at - address);
+    }
     for (size_t index = 0; index < count; index++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(block, index);
         uint64_t size = qemu_plugin_insn_size(insn);
@@ -86,7 +137,7 @@ static void translated(uint64_t id, struct qemu_plugin_tb *block) {
     }
 }
 
-/* Arguments: `pipe=NAME`, and `fetches=off`. */
+/* Arguments: `pipe=NAME`, `maps=NAME`, and `fetches=off`. */
 int qemu_plugin_install(uint64_t id, const qemu_info_t *info, int argc, char **argv) {
     const char *pipe = NULL;
     if (info->version.min > qemu_plugin_version || info->version.cur < qemu_plugin_version) {
@@ -96,6 +147,7 @@ int qemu_plugin_install(uint64_t id, const qemu_info_t *info, int argc, char **a
     }
     for (int n = 0; n < argc; n++) {
         if (strncmp(argv[n], "pipe=", 5) == 0) pipe = argv[n] + 5;
+        if (strncmp(argv[n], "maps=", 5) == 0) maps = strdup(argv[n] + 5);
         if (strcmp(argv[n], "fetches=off") == 0) data_only = true;
     }
     if (pipe == NULL || info->system_emulation) {

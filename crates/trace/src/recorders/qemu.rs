@@ -67,21 +67,23 @@ impl Qemu {
     }
 
     /// Returns the command that runs a program, named by its path, with a plugin that writes the
-    /// stream of [`Recorded`](crate::recorders::Recorded) to `pipe`.
+    /// stream of [`Recorded`](crate::recorders::Recorded) to `pipe`, and what the program has
+    /// mapped, as `/proc/PID/maps` says it, to `maps`.
     ///
-    /// Neither of the first two paths has a comma, which means something to QEMU.
+    /// None of these paths has a comma, which means something to QEMU.
     #[must_use]
     pub fn command<S: AsRef<OsStr>>(
         &self,
         plugin: &Path,
-        pipe: &Path,
+        (pipe, maps): (&Path, &Path),
         fetches: bool,
         program: impl IntoIterator<Item = S>,
     ) -> Command {
         let fetches = if fetches { "" } else { ",fetches=off" };
         let mut command = Command::new(&self.name);
         command.arg("-plugin");
-        command.arg(format!("{},pipe={}{fetches}", plugin.display(), pipe.display()));
+        let (plugin, pipe, maps) = (plugin.display(), pipe.display(), maps.display());
+        command.arg(format!("{plugin},pipe={pipe},maps={maps}{fetches}"));
         command.args(program);
         command
     }

@@ -11,7 +11,7 @@
 //! |---|---|
 //! | 0 to 47 | the address |
 //! | 48 to 63 | the recorder's own: ignored |
-//! | 64 to 95 | the lower half of the program counter: ignored so far |
+//! | 64 to 95 | the lower half of the program counter |
 //! | 96 to 111 | the thread, as the recorder numbers it |
 //! | 112 to 123 | the size in bytes |
 //! | 124 to 127 | 0 read, 1 write, 2 atomic, 3 fetch, 4 fence; 5: see below |
@@ -47,6 +47,10 @@ pub struct Recorded {
     path: String,
     header: Header,
     cores_max: u16,
+    /// Whether program counters are wanted.
+    pcs: bool,
+    /// The upper half of each thread's program counter.
+    pc_high: Vec<u32>,
     /// The core of each thread, and how many have one.
     core_of: Vec<u16>,
     cores: u16,
@@ -62,16 +66,20 @@ pub struct Recorded {
 impl Recorded {
     /// Reads the header; none at all is the error of an empty trace.
     ///
-    /// `path` is the stream's name in errors; a thread beyond `cores_max` is one.
+    /// `path` is the stream's name in errors; a thread beyond `cores_max` is one. With `pcs`, a
+    /// program counter comes before each access.
     pub fn new(
         input: Box<dyn Read + Send>,
         path: &str,
         cores_max: u16,
+        pcs: bool,
     ) -> Result<Recorded, TraceError> {
         let mut reader = Recorded {
             input,
             path: path.to_owned(),
-            header: Header::new(Format::Mtrc),
+            header: Header { pcs, ..Header::new(Format::Mtrc) },
+            pcs,
+            pc_high: vec![0; 1 << 16],
             cores_max,
             core_of: vec![NO_CORE; 1 << 16],
             cores: 0,
@@ -147,6 +155,7 @@ impl Recorded {
                 3 => Op::Fetch,
                 4 => Op::Fence,
                 5 => {
+                    self.pc_high[usize::from((bits >> 96) as u16)] = addr as u32;
                     self.decoded += 1;
                     continue;
                 }
@@ -167,6 +176,11 @@ impl Recorded {
             } else if size == 0 {
                 return Err(self.no_size(bytes));
             } else {
+                if self.pcs && op != Op::Fetch {
+                    let pc =
+                        u64::from(self.pc_high[thread]) << 32 | (bits >> 64) as u64 & 0xffff_ffff;
+                    into.push(Record::event(core, Op::Pc, pc));
+                }
                 into.push(Record::access(core, op, addr, size));
             }
             self.decoded += 1;
@@ -265,10 +279,11 @@ mod tests {
 
     fn read(bytes: &[u8], cores_max: u16) -> (Vec<Record>, Option<TraceError>) {
         let mut records = Vec::new();
-        let mut source = match Recorded::new(Box::new(Drops(bytes.to_vec())), "pipe", cores_max) {
-            Ok(source) => source,
-            Err(error) => return (records, Some(error)),
-        };
+        let mut source =
+            match Recorded::new(Box::new(Drops(bytes.to_vec())), "pipe", cores_max, false) {
+                Ok(source) => source,
+                Err(error) => return (records, Some(error)),
+            };
         loop {
             match source.read(&mut records) {
                 Ok(true) => {}
@@ -304,6 +319,35 @@ mod tests {
         ];
         let (records, error) = read(&bytes, 64);
         assert!(error.is_none());
+        assert_eq!(records, expected);
+    }
+
+    #[test]
+    fn a_program_counter_comes_before_each_access_for_who_asks() {
+        let with_pc = |mut bytes: [u8; 16], pc: u32| {
+            bytes[8..12].copy_from_slice(&pc.to_le_bytes());
+            bytes
+        };
+        let bytes = stream(&[
+            with_pc(raw(0, 7, 8, 0x1000), 0x40_1000),
+            raw(5, 7, 0, 0x7fff),
+            with_pc(raw(1, 7, 8, 0x1000), 0xffff_fff0),
+            with_pc(raw(1, 3, 8, 0x1000), 0x10),
+            with_pc(raw(3, 7, 2, 0x99), 0x99),
+        ]);
+        let mut source = Recorded::new(Box::new(Drops(bytes)), "pipe", 64, true).unwrap();
+        assert!(source.header().pcs);
+        let mut records = Vec::new();
+        while source.read(&mut records).unwrap() {}
+        let expected = [
+            Record::event(0, Op::Pc, 0x40_1000),
+            Record::access(0, Op::Read, 0x1000, 8),
+            Record::event(0, Op::Pc, 0x7fff_ffff_fff0),
+            Record::access(0, Op::Write, 0x1000, 8),
+            Record::event(1, Op::Pc, 0x10),
+            Record::access(1, Op::Write, 0x1000, 8),
+            Record::access(0, Op::Fetch, 0x99, 2),
+        ];
         assert_eq!(records, expected);
     }
 

@@ -12,7 +12,8 @@
 #include "ring.h"
 
 #define EXPORT __attribute__((visibility("default")))
-#define PC ((uint64_t)(uintptr_t)__builtin_return_address(0))
+/* Of the call, not of what comes after it, which may be of another line. */
+#define PC ((uint64_t)(uintptr_t)__builtin_return_address(0) - 1)
 #define ADDRESS(p) ((uint64_t)(uintptr_t)(p))
 #define LIKELY_OFF(condition) __builtin_expect(condition, 0)
 
@@ -40,14 +41,26 @@ void mesim_roi_end(void) {
     if (before == 1 && by_region) here->on = 0;
 }
 
+/* Where to say what is mapped; the name of a file that another process has open. */
+static char maps[64];
+
 /* Before the program's own constructors; another recorded program that it starts is not meant. */
 __attribute__((constructor(101))) static void begin(void) {
     const char *pipe = getenv("MESIM_RECORD_PIPE");
     if (pipe == NULL) return;
     by_region = getenv("MESIM_RECORD_ROI") != NULL;
     start_recording(pipe, !by_region);
+    const char *name = getenv("MESIM_RECORD_MAPS");
+    if (name != NULL && strlen(name) < sizeof maps) strcpy(maps, name);
+    if (here->ready && maps[0] != 0) tell_maps(maps);
     unsetenv("MESIM_RECORD_PIPE");
+    unsetenv("MESIM_RECORD_MAPS");
     unsetenv("MESIM_RECORD_ROI");
+}
+
+/* Once more, for libraries that came later; a child has nothing to tell. */
+__attribute__((destructor(101))) static void end(void) {
+    if (here->ready && maps[0] != 0) tell_maps(maps);
 }
 
 /* Nothing to do: what these say is no access. */

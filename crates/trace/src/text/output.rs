@@ -4,13 +4,16 @@ use crate::error::TraceError;
 use crate::header::Header;
 use crate::limits::BLOCK_BYTES;
 use crate::loss::{Loss, Losses};
+use crate::modules::Module;
 use crate::record::{Op, Record};
 use crate::sink::{FinishWrite, Sink, write_error};
 
 /// The grammar of a text format, the other way round.
 pub(crate) trait LineWriter {
-    /// What stands before the first record, whatever the trace says about itself.
-    const HEAD: &'static str = "";
+    /// Returns what stands before the first record, whatever the trace says about itself.
+    fn head(&self) -> &'static str {
+        ""
+    }
 
     /// Appends the line (or lines) of a record and counts what they do not say.
     fn line(&mut self, record: &Record, out: &mut Vec<u8>, losses: &mut Losses);
@@ -50,11 +53,8 @@ impl<'out, W: LineWriter> TextSink<'out, W> {
         out: Box<dyn FinishWrite + 'out>,
     ) -> TextSink<'out, W> {
         let stated = header.cores.unwrap_or(0);
-        TextSink {
-            losses: header_losses(header),
-            stated,
-            ..Self::with_head(writer, W::HEAD.into(), out)
-        }
+        let head = writer.head().into();
+        TextSink { losses: header_losses(header), stated, ..Self::with_head(writer, head, out) }
     }
 
     fn send(&mut self) -> Result<(), TraceError> {
@@ -74,6 +74,10 @@ impl<W: LineWriter> Sink for TextSink<'_, W> {
             }
         }
         Ok(())
+    }
+
+    fn modules(&mut self, modules: &[Module]) {
+        self.losses.add_many(Loss::Module, modules.len() as u64);
     }
 
     fn finish(mut self: Box<Self>) -> Result<Losses, TraceError> {
@@ -150,6 +154,7 @@ pub(crate) fn left_out(op: Op, losses: &mut Losses) {
         Op::Fence => Loss::Fence,
         Op::Compute => Loss::Compute,
         Op::Time | Op::TimeTicks => Loss::Time,
+        Op::Pc => Loss::Pc,
         // Every format says loads and stores, and atomics as stores at least.
         Op::Read | Op::Write | Op::Atomic => return,
     };

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use trace::{Op, Record, Source};
 
+use super::code::Code;
 use super::sharing::{Sharing, Touches};
 use crate::diagnostics::Diagnostic;
 use crate::interrupt;
@@ -61,7 +62,11 @@ impl Counts {
         self.touches.as_ref().filter(|_| self.cores.len() > 1).map(Touches::sharing)
     }
 
-    pub(super) fn read(&mut self, source: &mut dyn Source) -> Result<(), Diagnostic> {
+    pub(super) fn read(
+        &mut self,
+        source: &mut dyn Source,
+        mut code: Option<&mut Code>,
+    ) -> Result<(), Diagnostic> {
         let mut chunk = Vec::new();
         let mut more = true;
         while more {
@@ -69,7 +74,12 @@ impl Counts {
             chunk.clear();
             more = source.read(&mut chunk)?;
             for record in &chunk {
-                self.count(record);
+                if record.op != Op::Pc {
+                    self.count(record);
+                }
+                if let Some(code) = &mut code {
+                    code.count(record);
+                }
             }
         }
         Ok(())

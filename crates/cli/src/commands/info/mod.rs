@@ -1,19 +1,23 @@
 //! `mesim info`: what a trace holds.
 
+mod code;
 mod counts;
 mod sharing;
 
 use std::fmt::Write;
 
-use trace::{Header, Input, Shortfall, Survey, Surveyed};
+use trace::{Header, Input, Module, Shortfall, Survey, Surveyed};
 
+use self::code::Code;
 use self::counts::Counts;
 use crate::args::InfoArgs;
-use crate::diagnostics::{Diagnostic, Messages};
+use crate::diagnostics::{Diagnostic, Messages, Severity};
 use crate::{input, output};
 
 pub(super) fn run(args: &InfoArgs, messages: Messages) -> Result<(), Diagnostic> {
-    let mut sources = if args.scan || trace::is_per_core(&args.traces) {
+    let mut sources = if args.code.is_some() {
+        input::open_whole(&args.traces, &args.trace, messages)?
+    } else if args.scan || trace::is_per_core(&args.traces) {
         input::open_alone(&args.traces, &args.trace, messages)?
     } else {
         let options = input::options_alone(&args.trace)?;
@@ -26,8 +30,11 @@ pub(super) fn run(args: &InfoArgs, messages: Messages) -> Result<(), Diagnostic>
     let line = header.line.filter(|line| line.is_power_of_two()).unwrap_or(64);
     let alone = header.cores == Some(1) && sources.len() == 1;
     let mut counts = Counts::new(line.trailing_zeros(), alone);
+    let mut code = args.code.map(|_| Code::new());
+    let mut modules = Vec::new();
     for source in &mut sources {
-        counts.read(source.as_mut())?;
+        counts.read(source.as_mut(), code.as_mut())?;
+        modules.extend_from_slice(source.modules());
     }
     let mut text = String::new();
     put_header(&header, &mut text);
@@ -51,6 +58,11 @@ pub(super) fn run(args: &InfoArgs, messages: Messages) -> Result<(), Diagnostic>
     }
     text.push('\n');
     counts.table(&mut text);
+    if let (Some(code), Some(most)) = (code, args.code) {
+        text.push('\n');
+        let missing = code.put(&modules, most, &mut text)?;
+        warn_missing(&missing, messages);
+    }
     output::print(&text)
 }
 
@@ -75,7 +87,7 @@ fn put_header(header: &Header, text: &mut String) {
 
 /// Prints what an mtrc trace says that it holds, of which no record was read.
 fn describe(survey: &Survey, messages: Messages) -> Result<(), Diagnostic> {
-    let Survey { header, chunks, records, per_core, codec, bytes } = survey;
+    let Survey { header, chunks, records, per_core, modules, codec, bytes } = survey;
     let mut text = String::new();
     put_header(header, &mut text);
     let cores = header.cores.map(usize::from).or(per_core.as_ref().map(Vec::len));
@@ -85,6 +97,9 @@ fn describe(survey: &Survey, messages: Messages) -> Result<(), Diagnostic> {
     put(&mut text, "chunks", &format!("{chunks} ({codec})"));
     let each = *bytes as f64 / (*records).max(1) as f64;
     put(&mut text, "bytes", &format!("{bytes} ({each:.2} a record)"));
+    if !modules.is_empty() {
+        put(&mut text, "code of", &files_of(modules));
+    }
     text.push('\n');
     if let Some(per_core) = per_core {
         for (core, count) in per_core.iter().enumerate() {
@@ -102,6 +117,30 @@ fn describe(survey: &Survey, messages: Messages) -> Result<(), Diagnostic> {
         input::warn_shortfall(Shortfall::NoIndex { chunks: *chunks }, messages);
     }
     Ok(())
+}
+
+/// Says which files are not there any more that could name functions.
+fn warn_missing(missing: &[String], messages: Messages) {
+    if !missing.is_empty() {
+        let title = format!("not there any more, or changed since: {}", missing.join(", "));
+        messages.show(&Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::input("W0106", title)
+                .help("record the program again, or put back the files that were recorded")
+        });
+    }
+}
+
+/// Names the files that program counters are of, each once.
+fn files_of(modules: &[Module]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for module in modules {
+        let name = module.path.rsplit('/').next().unwrap_or_default();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
 }
 
 /// Returns picoseconds as seconds, in as few digits as say it.

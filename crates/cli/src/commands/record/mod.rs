@@ -3,19 +3,23 @@
 mod built;
 mod cc_flags;
 mod check;
+mod code;
 mod lines;
 mod program;
 mod recorder;
+mod select;
 
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use trace::{Format, Header, Losses, Op, Record, Sink};
+use trace::{Format, Header, Losses, Sink, Source, TraceError};
 
+use self::code::{Code, Maps};
 use self::program::{Program, exit_code};
 use self::recorder::Recorder;
+use self::select::Selection;
 use super::trace_file::{format_of, warn_losses, write_failed};
 use crate::diagnostics::{Diagnostic, Messages};
 use crate::output::{self, Draft};
@@ -44,10 +48,18 @@ pub(super) fn run(args: &RecordArgs, messages: Messages) -> Result<ExitCode, Dia
     let (log, to_log) = io::pipe().map_err(|error| cannot_start(name, &error))?;
     // The recorder opens the pipe by the name that this process has for it; when the program has
     // ended nobody else holds it, and the trace has its end.
-    let pipe = PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), to_log.as_raw_fd()));
-    let command = recorder.command(args, &pipe);
+    let maps = tempfile::tempfile().map_err(|error| cannot_start(name, &error))?;
+    let command = recorder.command(args, &named(&to_log), &named(&maps));
     let program = Program::start(command, to_log).map_err(|error| cannot_start(name, &error))?;
-    let result = record(args, &recorder, log, sink, output);
+    let maps = match recorder {
+        Recorder::Valgrind(_) => Maps::Process { path: program.maps(), looks: 0 },
+        Recorder::Cc | Recorder::Qemu(..) => Maps::File(maps),
+    };
+    let selection = Selection::new(args, keeps_pcs(format));
+    let source = recorder.source(args, Box::new(log), keeps_pcs(format));
+    // Only mesim's own container says whose the instructions are; elsewhere nothing is lost.
+    let code = (format == Format::Mtrc).then(|| Code::new(maps));
+    let result = record(&recorder, source, (selection, code), sink, output);
     let (count, losses) = match result {
         Ok(result) => result,
         Err(diagnostic) => {
@@ -90,53 +102,63 @@ fn header(args: &RecordArgs, recorder: &Recorder, format: Format) -> Header {
     let made = format!("recorded by {}: {words}", recorder.in_words(args));
     // Only mesim's own container says how a trace was made; elsewhere nothing is lost.
     let provenance = (format == Format::Mtrc).then_some(made);
-    let fetches = Some(recorder.sees_fetches() && !args.data_only);
-    Header { fetches, times: Some(false), provenance, ordered: true, ..Header::new(format) }
+    let fetches = recorder.sees_fetches() && !args.data_only;
+    // Fetches say where their threads are, but not where several threads of one core are.
+    let pcs = !fetches || args.threads_as_cores != ThreadsAsCores::FirstSeen;
+    Header {
+        fetches: Some(fetches),
+        times: Some(false),
+        pcs: pcs && keeps_pcs(format),
+        provenance,
+        ordered: true,
+        ..Header::new(format)
+    }
+}
+
+/// Tells whether a format can say which instructions accesses come from.
+fn keeps_pcs(format: Format) -> bool {
+    matches!(format, Format::Mtrc | Format::Csv)
+}
+
+/// Returns the name that this process has for a file, by which another can open it.
+fn named(file: &impl AsRawFd) -> PathBuf {
+    PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()))
 }
 
 /// Reads what the recorder writes, and writes it as a trace; returns how many records.
 fn record(
-    args: &RecordArgs,
     recorder: &Recorder,
-    log: io::PipeReader,
+    source: Result<Box<dyn Source>, TraceError>,
+    (mut selection, mut code): (Selection, Option<Code>),
     mut sink: Box<dyn Sink>,
     output: &Path,
 ) -> Result<(u64, Losses), Diagnostic> {
     let mut count = 0;
-    match recorder.source(args, Box::new(log)) {
+    match source {
         Ok(mut source) => {
-            let limit = args.limit.unwrap_or(u64::MAX);
             let mut records = Vec::new();
             let mut more = true;
             while more {
                 records.clear();
                 more = source.read(&mut records)?;
-                select(args, &mut records);
-                records.truncate(usize::try_from(limit - count).unwrap_or(usize::MAX));
-                count += records.len() as u64;
+                if let Some(code) = &mut code {
+                    code.see(&records);
+                }
+                count += selection.apply(&mut records);
                 sink.write(&records).map_err(|error| write_failed(error, Some(output)))?;
                 // With nobody to read, the program goes on unrecorded.
-                more &= count < limit || !recorder.bears_a_closed_pipe();
+                more &= !selection.is_full() || !recorder.bears_a_closed_pipe();
             }
         }
         // It may have ended before its first access.
         Err(error) if error.kind == trace::TraceErrorKind::Empty => {}
         Err(error) => return Err(error.into()),
     }
+    if let Some(code) = code {
+        sink.modules(&code.finish());
+    }
     let losses = sink.finish().map_err(|error| write_failed(error, Some(output)))?;
     Ok((count, losses))
-}
-
-/// Leaves out what is not wanted, and gives every record the core of its thread.
-fn select(args: &RecordArgs, records: &mut Vec<Record>) {
-    if args.data_only {
-        records.retain(|record| record.op != Op::Fetch);
-    }
-    if let ThreadsAsCores::Ways(ways) = args.threads_as_cores {
-        for record in records {
-            record.core %= ways;
-        }
-    }
 }
 
 fn cannot_start(name: &Path, error: &io::Error) -> Diagnostic {

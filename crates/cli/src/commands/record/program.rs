@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 use std::thread::JoinHandle;
 
@@ -44,6 +45,11 @@ impl Program {
             status
         })?;
         Ok(Self { pid, signals, waiting })
+    }
+
+    /// Returns the file that says what the program has mapped, as long as it runs.
+    pub(super) fn maps(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/maps", self.pid))
     }
 
     /// Ends the program: nobody wants what it would record.

@@ -63,8 +63,9 @@ impl Recorder {
         }
     }
 
-    /// Returns the command that runs the program and writes records to a pipe of that name.
-    pub(super) fn command(&self, args: &RecordArgs, pipe: &Path) -> Command {
+    /// Returns the command that runs the program and writes records to a pipe of that name, and
+    /// what it has mapped to a file, if that cannot be seen from here.
+    pub(super) fn command(&self, args: &RecordArgs, pipe: &Path, maps: &Path) -> Command {
         match self {
             Self::Valgrind(valgrind) => valgrind.command(pipe, quantum(args), &args.program),
             Self::Cc => {
@@ -72,6 +73,7 @@ impl Recorder {
                 let name = words.next().map_or("".as_ref(), |word| word.as_os_str());
                 let mut command = Command::new(name);
                 command.args(words).env("MESIM_RECORD_PIPE", pipe);
+                command.env("MESIM_RECORD_MAPS", maps);
                 if args.roi {
                     command.env("MESIM_RECORD_ROI", "1");
                 }
@@ -82,7 +84,7 @@ impl Recorder {
                 let program = located(name);
                 let words = args.program.iter().skip(1).map(OsString::as_os_str);
                 let words = std::iter::once(program.as_os_str()).chain(words);
-                qemu.command(plugin, pipe, !args.data_only, words)
+                qemu.command(plugin, (pipe, maps), !args.data_only, words)
             }
         }
     }
@@ -92,11 +94,14 @@ impl Recorder {
         &self,
         args: &RecordArgs,
         log: Box<dyn io::Read + Send>,
+        pcs: bool,
     ) -> Result<Box<dyn Source>, TraceError> {
         let cores_max = match args.threads_as_cores {
             ThreadsAsCores::FirstSeen => CORES_MAX,
             ThreadsAsCores::Ways(_) => u16::MAX,
         };
+        // Where fetches are recorded, they say where their threads are.
+        let fetches = self.sees_fetches() && !args.data_only;
         match self {
             Self::Valgrind(valgrind) => {
                 let modify = args.lackey_modify.unwrap_or(LackeyModify::ReadWrite);
@@ -115,9 +120,12 @@ impl Recorder {
                     Box::new(Turns::new(source, quantum(args)))
                 })
             }
-            Self::Cc | Self::Qemu(..) => {
-                Ok(Box::new(Recorded::new(log, "what the recorder writes", cores_max)?))
-            }
+            Self::Cc | Self::Qemu(..) => Ok(Box::new(Recorded::new(
+                log,
+                "what the recorder writes",
+                cores_max,
+                pcs && !fetches,
+            )?)),
         }
     }
 

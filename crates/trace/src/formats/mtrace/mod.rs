@@ -84,8 +84,10 @@ impl Mtrace {
             Op::Read | Op::Write | Op::Atomic | Op::Fetch | Op::Clean | Op::Flush => {
                 self.range(core, op, fields)?
             }
-            // No letter says the last three: they are `F *` and `@time`.
-            Op::Fence | Op::FlushAll | Op::Time | Op::TimeTicks => Record::event(core, op, 0),
+            // No letter says the last four: they are `F *`, `@time`, or not said.
+            Op::Fence | Op::FlushAll | Op::Time | Op::TimeTicks | Op::Pc => {
+                Record::event(core, op, 0)
+            }
         };
         fields.end(EXAMPLE)?;
         Ok(record)

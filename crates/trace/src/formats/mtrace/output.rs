@@ -12,7 +12,7 @@ use crate::text::output::{self, LineWriter};
 pub(crate) struct MtraceWriter;
 
 impl LineWriter for MtraceWriter {
-    fn line(&mut self, record: &Record, out: &mut Vec<u8>, _losses: &mut Losses) {
+    fn line(&mut self, record: &Record, out: &mut Vec<u8>, losses: &mut Losses) {
         let label: &[u8] = match record.op {
             Op::Read => b" R 0x",
             Op::Write => b" W 0x",
@@ -25,11 +25,12 @@ impl LineWriter for MtraceWriter {
             Op::Compute => b" T ",
             Op::Time => return time(record.addr, out),
             Op::TimeTicks => return time_in("cycles", record.addr, out),
+            Op::Pc => return output::left_out(record.op, losses),
         };
         output::decimal(out, u64::from(record.core));
         out.extend_from_slice(label);
         match record.op {
-            Op::FlushAll | Op::Fence | Op::Time | Op::TimeTicks => return,
+            Op::FlushAll | Op::Fence | Op::Time | Op::TimeTicks | Op::Pc => return,
             Op::Compute => output::decimal(out, record.addr),
             Op::Read | Op::Write | Op::Atomic | Op::Fetch | Op::Clean | Op::Flush => {
                 output::hex(out, record.addr);
