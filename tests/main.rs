@@ -1,5 +1,6 @@
 //! Integration tests: one binary, a module each.
 
+mod check;
 mod claims;
 mod cli;
 mod closed_forms;

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::check_args::CheckArgs;
 use crate::crash_args::{CrashArgs, VaryArgs};
-use crate::model_args::{CheckArgs, WitnessArgs};
+use crate::model_args::{self, WitnessArgs};
 use crate::mrc_args::MrcArgs;
 use crate::record_args::RecordArgs;
 use crate::trace_args::TraceCommand;
@@ -15,8 +16,8 @@ use crate::trace_args::TraceCommand;
 #[derive(Parser, Debug)]
 #[command(name = "mesim", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_long_help = "\
-Exit codes: 0 good; 1 kept for comparisons that fail; 2 bad input or usage; 3 a promise of mesim
-itself broke.
+Exit codes: 0 good; 1 an expectation or a verification failed; 2 bad input or usage; 3 a promise of
+mesim itself broke.
 
 Example: mesim replay traces/false-sharing.mtrace.xz --classify")]
 pub(crate) struct Args {
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Mrc(MrcArgs),
     /// Print what each reference of a trace does
     Step(StepArgs),
+    /// Compare a trace's counts with what a file expects
+    Check(CheckArgs),
     /// Print coherence protocols
     #[command(subcommand)]
     Protocol(ProtocolCommand),
@@ -117,6 +120,17 @@ pub(crate) struct MachineArgs {
     /// The order of different cores' accesses: recorded, clock, rr:N or random:SEED
     #[arg(long, value_name = "ORDER", value_parser = parse_interleave)]
     pub(crate) interleave: Option<driver::Interleave>,
+
+    /// No flag: what a file besides the config says of the machine.
+    #[arg(skip)]
+    pub(crate) pinned: PinnedMachine,
+}
+
+/// What an expectation file says of the machine: less than the command line, more than the trace.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PinnedMachine {
+    pub(crate) config: Option<driver::config::Draft>,
+    pub(crate) settings: Vec<driver::config::Setting>,
 }
 
 #[derive(ClapArgs, Debug)]
@@ -235,7 +249,7 @@ pub(crate) enum ProtocolCommand {
         bugs: bool,
     },
     /// Verify a protocol: look at every state that a small machine can reach
-    Check(CheckArgs),
+    Check(model_args::CheckArgs),
     /// Show a shortest trail to a cell of a protocol's tables, or that there is none
     Witness(WitnessArgs),
     /// Print a protocol's tables

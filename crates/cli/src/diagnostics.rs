@@ -5,9 +5,9 @@ use std::io::{IsTerminal, Write};
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use driver::ReplayError;
 use driver::config::{ConfigError, ConfigWarning, Origin, Source};
 use driver::protocol_file::Mistake;
+use driver::{ReplayError, expect};
 use serde_json::json;
 use trace::{Place, TraceError};
 
@@ -379,6 +379,13 @@ impl From<Mistake> for Diagnostic {
         let severity = if warns { Severity::Warning } else { Severity::Input };
         let diagnostic = Self::input(mistake.kind.code(), mistake.message).help(mistake.help);
         Self { severity, site, place, ..diagnostic }
+    }
+}
+
+impl From<expect::Mistake> for Diagnostic {
+    fn from(mistake: expect::Mistake) -> Self {
+        let (site, place) = site(&mistake.origin, mistake.label);
+        Self { site, place, ..Self::input(mistake.kind.code(), mistake.message).help(mistake.help) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every diagnostic code at length; those of traces are in `trace_explanations.rs`.
 
+use crate::check_explanations::{E0601, E0602, E0603, E0604, E0605, E0606, E0607, E0608};
 use crate::crash_explanations::{E0317, E0401, E0402, E0403, W0401};
 use crate::trace_explanations::TRACES;
 
@@ -16,7 +17,7 @@ pub(crate) const fn e(code: &'static str, title: &'static str, text: &'static st
 }
 
 /// Returns all codes in order: 01 traces, 02 configs, 03 usage and outputs, 04 durability, 05
-/// verification, 09 broken promises.
+/// verification, 06 expectations, 09 broken promises.
 pub(crate) fn all() -> impl Iterator<Item = &'static Explanation> {
     TRACES.iter().chain(EXPLANATIONS)
 }
@@ -386,6 +387,14 @@ to all lines, and 1 to 3 private levels; caches smaller than the number of lines
 level. The states and words of a core's lines have to fit into 64 bits: 4 bits for a state, and for
 each copy 2 bits and the bits of its words.",
     ),
+    E0601,
+    E0602,
+    E0603,
+    E0604,
+    E0605,
+    E0606,
+    E0607,
+    E0608,
     e(
         "E0901",
         "a load did not see the last store",

@@ -88,6 +88,11 @@ impl Prepared {
         &mut self.config
     }
 
+    /// Returns the names that the trace gives to addresses.
+    pub(crate) fn names(&self) -> &[(String, u64)] {
+        &self.header.names
+    }
+
     /// Returns what the protocol is called.
     pub(crate) fn protocol_name(&self) -> &str {
         self.config.machine.protocol.name()
@@ -117,13 +122,17 @@ pub(crate) fn prepare(
             .on("-", "the same input again")
             .help("it can be read once: write the others to files first"));
     }
-    let given = machine.config.as_deref().map(|path| read_config(path, None)).transpose()?;
+    let given = match machine.config.as_deref() {
+        Some(path) => Some(read_config(path, None)?),
+        None => machine.pinned.config.clone(),
+    };
+    let is_given = given.is_some();
     let mut asked = Asked { given, protocols: protocols::Files::default() };
     let (mut draft, mut config) = asked.machine(None, paths, machine, protocol, messages)?;
     let mut options = read_options(trace, &config)?;
     let mut sources = open_sources(paths, &options, messages)?;
     let header = sources.header().clone();
-    if machine.config.is_none() {
+    if !is_given {
         (draft, config) = asked.machine(Some(&header), paths, machine, protocol, messages)?;
         let before = options.cores_max;
         options = read_options(trace, &config)?;
@@ -495,7 +504,7 @@ fn config_of_trace(header: &Header, paths: &[PathBuf]) -> Result<Draft, Diagnost
 const CONFIG_BYTES_MAX: u64 = 1 << 20;
 
 /// Reads a config file; `trace` is the one whose `@config` names it.
-fn read_config(path: &Path, trace: Option<&Path>) -> Result<Draft, Diagnostic> {
+pub(crate) fn read_config(path: &Path, trace: Option<&Path>) -> Result<Draft, Diagnostic> {
     let stdin = path == Path::new("-") && trace.is_none();
     let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
     let failed = |what: String, help: String| {
@@ -532,6 +541,9 @@ fn overridden(
     machine: &MachineArgs,
     protocol: Option<&Choice>,
 ) -> Result<Draft, Diagnostic> {
+    for setting in &machine.pinned.settings {
+        draft.set_as(setting)?;
+    }
     for argument in &machine.set {
         draft.set(argument)?;
     }

@@ -5,6 +5,8 @@
 //! ```
 
 mod args;
+mod check_args;
+mod check_explanations;
 mod commands;
 mod counterexample;
 mod crash_args;

@@ -58,6 +58,13 @@ impl Progress {
         }
     }
 
+    /// Ends the line.
+    pub(crate) fn end(self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
     /// Ends the line and says how fast it was.
     pub(crate) fn finish(self, accesses: u64) {
         if let Some(bar) = &self.bar {

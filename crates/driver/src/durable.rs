@@ -13,7 +13,7 @@ use crate::interleave::{Interleave, Merger};
 use crate::observe::Watcher;
 use crate::replay::{ReplayOptions, Replayed, Streams};
 use crate::replay_error::ReplayError;
-use crate::session::ticks;
+use crate::session::{states_at, ticks};
 use crate::tally::Tally;
 
 /// A run under way.
@@ -28,6 +28,8 @@ pub(crate) struct DurableRun<O> {
     limit: u64,
     /// The time that the trace has set for each core's next record, in ticks.
     times: [u64; CORES_MAX as usize],
+    /// Addresses whose lines are looked at when the trace has ended.
+    looks: Vec<u64>,
 }
 
 /// Records between two calls of the progress function.
@@ -61,6 +63,7 @@ impl<O: Watcher> DurableRun<O> {
             accesses: 0,
             limit: options.limit.unwrap_or(u64::MAX),
             times: [0; CORES_MAX as usize],
+            looks: options.looks.clone(),
         })
     }
 
@@ -251,6 +254,7 @@ impl<O: Watcher> DurableRun<O> {
         // The orderly end is no part of the trace: what it cleans is not counted here.
         let tally = Tally::of(self.engine.machine());
         let machine = self.engine.machine().spec().clone();
+        let looks = self.looks.iter().map(|&addr| states_at(self.engine.machine(), addr)).collect();
         let turns = if self.one_cache { Turns::Overlapping } else { Turns::OneByOne };
         audit(&machine, &tally, &[], turns).map_err(ReplayError::Law)?;
         let accesses = self.accesses;
@@ -265,6 +269,7 @@ impl<O: Watcher> DurableRun<O> {
             checked_loads,
             outcome: Some(finished.outcome),
             crashes: finished.crashes,
+            looks,
         })
     }
 

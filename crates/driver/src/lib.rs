@@ -33,6 +33,7 @@
 pub mod audit;
 pub mod config;
 mod durable;
+pub mod expect;
 mod interleave;
 mod miss_ratio;
 pub mod observe;
@@ -43,6 +44,7 @@ mod replay_error;
 pub mod report;
 mod session;
 mod sieve;
+mod slices;
 mod steps;
 mod tally;
 

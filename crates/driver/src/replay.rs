@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use coherence::MachineSpec;
+use coherence::{MachineSpec, State};
 use durability::{Crash, CrashPlan, Outcome};
 use trace::Source;
 
@@ -38,6 +38,8 @@ pub struct ReplayOptions {
     pub limit: Option<u64>,
     /// The crashes that are looked at, on a config with a durability section.
     pub crashes: CrashPlan,
+    /// Addresses whose lines are looked at when the trace has ended.
+    pub looks: Vec<u64>,
     /// A bug that a test plants below the caches, to see it caught.
     #[doc(hidden)]
     pub plant: Option<durability::Fault>,
@@ -60,6 +62,8 @@ pub struct Replayed {
     pub outcome: Option<Outcome>,
     /// The crashes that were looked at.
     pub crashes: Vec<Crash>,
+    /// Every core's state for the line of each address that was to be looked at, at the end.
+    pub looks: Vec<Vec<State>>,
 }
 
 /// Replays a trace.
@@ -115,7 +119,7 @@ impl Run<'_> {
                 session.run_merged(Merger::new(sources, self.interleave), self.progress)?;
             }
         }
-        session.finish(self.interleave)
+        session.finish(self.interleave, &self.options.looks)
     }
 }
 
@@ -144,6 +148,7 @@ impl Counted {
             checked_loads,
             outcome: None,
             crashes: Vec::new(),
+            looks: Vec::new(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use cache::Addr;
-use coherence::{Access, Broken, CORES_MAX, Machine, RUN_MAX};
+use coherence::{Access, Broken, CORES_MAX, Machine, Observer, RUN_MAX, State};
 use trace::{Op, Record, Source};
 
 use crate::config::Config;
@@ -271,13 +271,20 @@ impl<O: Watcher> Session<O> {
         result.map_err(|broken| self.broken(broken))
     }
 
-    pub(crate) fn finish(mut self, interleave: Interleave) -> Result<Replayed, ReplayError> {
+    /// Ends the replay, and looks at the lines of some addresses.
+    pub(crate) fn finish(
+        mut self,
+        interleave: Interleave,
+        looks: &[u64],
+    ) -> Result<Replayed, ReplayError> {
         if self.accesses <= self.warmup && self.warmup > 0 {
             self.before = Tally::of(&self.machine);
         }
         self.drain()?;
         let accesses = self.accesses.saturating_sub(self.warmup);
-        self.counted(accesses).audited(interleave)
+        let looks = looks.iter().map(|&addr| states_at(&self.machine, addr)).collect();
+        let replayed = self.counted(accesses).audited(interleave)?;
+        Ok(Replayed { looks, ..replayed })
     }
 
     /// Returns what was counted since the warm-up.
@@ -324,6 +331,12 @@ impl<O: Watcher> Session<O> {
     }
 }
 
+/// Returns every core's state for the line of an address.
+pub(crate) fn states_at<O: Observer>(machine: &Machine<O>, addr: u64) -> Vec<State> {
+    let line = machine.line_size().line(Addr(addr));
+    (0..machine.spec().cores).map(|core| machine.state(core, line)).collect()
+}
+
 /// Tells whether the core changes too often in a block for runs of one core to be worth their
 /// beginning: at more than a quarter of the places that are looked at.
 fn is_mixed(block: &[Record]) -> bool {
@@ -362,7 +375,7 @@ pub(crate) fn ticks(record: &Record, clock_hz: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use coherence::{Cause, FirstLevel, Observer, Place, Reference, State};
+    use coherence::{Cause, FirstLevel, Place, Reference};
 
     use super::*;
     use crate::config::Draft;
@@ -488,7 +501,7 @@ mod tests {
     fn a_store_that_never_reaches_memory_shows_after_the_drain() {
         let mut session = session(&["cores=1", "rules.drain_at_end=true"]);
         assert!(session.step(&access(0, trace::Op::Write)).is_ok());
-        let error = session.finish(Interleave::Recorded).unwrap_err();
+        let error = session.finish(Interleave::Recorded, &[]).unwrap_err();
         assert!(matches!(error, ReplayError::NotStored { line: Addr(0x1000) }), "{error}");
     }
 

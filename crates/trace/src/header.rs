@@ -27,6 +27,8 @@ pub struct Header {
     pub pcs: bool,
     /// How the trace was made, in words, where the trace (mtrc, gem5) says it.
     pub provenance: Option<String>,
+    /// The names that the trace (mtrace) gives to addresses before its first record, sorted.
+    pub names: Vec<(String, u64)>,
 }
 
 impl Header {
@@ -66,6 +68,7 @@ impl Header {
             times: None,
             pcs: false,
             provenance: None,
+            names: Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod bugs;
+mod check;
 mod compare;
 mod convert;
 mod crash;
@@ -35,6 +36,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> Result<ExitCode, Diagnosti
         Command::Crash(args) => crash::run(args, messages),
         Command::Mrc(args) => mrc::run(args, messages),
         Command::Step(args) => step::run(args, messages),
+        Command::Check(args) => check::run(args, messages),
         Command::Protocol(command) => protocol::run(command, messages),
         Command::Info(args) => info::run(args, messages),
         Command::Convert(args) => convert::run(args, messages),

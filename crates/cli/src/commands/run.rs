@@ -89,6 +89,29 @@ impl<'a> From<&'a CrashArgs> for Wanted<'a> {
     }
 }
 
+impl<'a> Wanted<'a> {
+    /// Returns a run of which everything is counted and checked.
+    pub(super) fn to_check(
+        traces: &'a [PathBuf],
+        trace: &'a TraceArgs,
+        machine: &'a MachineArgs,
+        quiet: bool,
+    ) -> Self {
+        let options = ReplayOptions { classify: true, check: true, ..ReplayOptions::default() };
+        Self {
+            command: "check",
+            traces,
+            trace,
+            machine,
+            quiet,
+            options,
+            provenance: false,
+            counts_only: false,
+            crashes: None,
+        }
+    }
+}
+
 impl Wanted<'_> {
     /// Opens the trace and builds the machine that was asked for.
     pub(super) fn prepare(
@@ -215,7 +238,7 @@ impl Wanted<'_> {
     }
 
     /// Replays a trace on a machine; `progress` is told the accesses so far now and then.
-    fn replay(
+    pub(super) fn replay(
         &self,
         opened: Opened,
         options: &ReplayOptions,

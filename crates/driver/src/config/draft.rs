@@ -34,21 +34,38 @@ pub(super) struct Value {
     pub(super) origin: Origin,
 }
 
+/// A key and its value as they stand in a text, to be set over what a config says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Setting {
+    /// The text.
+    pub source: Source,
+    /// Where the key is, without quotes.
+    pub key: Range<usize>,
+    /// Where the value is.
+    pub value: Range<usize>,
+}
+
 impl Draft {
     /// Starts from the built-in default machine.
     pub fn built_in() -> Self {
         let mut draft = Self { source: Source::BuiltIn, ..Self::default() };
-        raw::read(super::DEFAULT_MACHINE, &mut draft).expect("the default machine is RON");
+        raw::read(super::DEFAULT_MACHINE, super::DEFAULT_MACHINE, &mut draft)
+            .expect("the default machine is RON");
         draft
     }
 
     /// Lays a config file's text over the default machine. Levels of caches are not mixed: a file
     /// that lists any lists all.
     pub fn from_ron(path: &str, text: &str) -> Result<Self, ConfigError> {
+        Self::from_part(Source::File { path: path.into(), text: text.into() }, text, text)
+    }
+
+    /// Lays a config that is a slice of a file's text over the default machine.
+    pub(crate) fn from_part(source: Source, text: &str, slice: &str) -> Result<Self, ConfigError> {
         let mut draft = Self::built_in();
-        draft.source = Source::File { path: path.into(), text: text.into() };
+        draft.source = source;
         let mut file = Self { source: draft.source.clone(), ..Self::default() };
-        raw::read(text, &mut file)
+        raw::read(text, slice, &mut file)
             .map_err(|error| ConfigError::from_ron(error, draft.source.clone()))?;
         if file.lists_levels {
             draft.values.retain(|path, _| !path.starts_with("caches."));
@@ -66,24 +83,41 @@ impl Draft {
         let Some((key, value)) = argument.split_once('=') else {
             return Err(ConfigError::not_an_assignment(argument));
         };
-        let path = self.resolve(key.trim());
+        let text = value.trim();
+        let start = key.len() + 1 + (value.len() - value.trim_start().len());
+        let setting =
+            Setting { source, key: 0..key.trim().len(), value: start..start + text.len() };
+        self.assign(key.trim(), argument, setting)
+    }
+
+    /// Overrides one key as a file says it.
+    pub fn set_as(&mut self, setting: &Setting) -> Result<(), ConfigError> {
+        let Source::File { text, .. } = setting.source.clone() else { return Ok(()) };
+        self.assign(&text[setting.key.clone()], &text, setting.clone())
+    }
+
+    fn assign(&mut self, key: &str, whole: &str, setting: Setting) -> Result<(), ConfigError> {
+        let Setting { source, key: key_span, value: span } = setting;
+        let path = self.resolve(key);
         let level_exists = path
             .strip_prefix("caches.")
             .and_then(|rest| rest.split('.').next()?.parse::<usize>().ok())
             .is_none_or(|level| level < self.levels);
         if !raw::is_key(&path) || !level_exists {
-            return Err(self.unknown(key.trim(), source));
+            let mut error = self.unknown(key, source.clone());
+            if let Source::File { .. } = source {
+                error.origin = Origin { source, span: key_span };
+            }
+            return Err(error);
         }
         self.has_l1i |= path.starts_with("l1i.");
-        let start = key.len() + 1;
-        let text = value.trim();
-        let start = start + (value.len() - value.trim_start().len());
-        let origin = Origin { source, span: start..start + text.len() };
-        self.open_round(&path, key.trim(), &origin.source);
+        self.open_round(&path, &Origin { source: source.clone(), span: key_span });
+        let origin = Origin { source, span };
         if raw::is_section(&path) {
-            return self.set_section(&path, argument, origin);
+            return self.set_section(&path, whole, origin);
         }
-        self.values.insert(path, Value { text: text.to_owned(), origin });
+        let text = whole[origin.span.clone()].to_owned();
+        self.values.insert(path, Value { text, origin });
         Ok(())
     }
 
@@ -108,12 +142,11 @@ impl Draft {
         Ok(())
     }
 
-    /// Adds the sections in which a key of an argument lies, where they are not there.
-    fn open_round(&mut self, path: &str, key: &str, source: &Source) {
+    /// Adds the sections in which a key lies, where they are not there.
+    fn open_round(&mut self, path: &str, key: &Origin) {
         for section in raw::sections_round(path) {
             if !self.sections.contains_key(section) {
-                let origin = Origin { source: source.clone(), span: 0..key.len() };
-                self.sections.insert(section.to_owned(), origin);
+                self.sections.insert(section.to_owned(), key.clone());
             }
             if self.values.get(section).is_some_and(|value| value.text == NONE) {
                 self.values.shift_remove(section);

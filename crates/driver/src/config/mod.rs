@@ -17,7 +17,7 @@ use ::durability::Durability;
 use cache::{Geometry, LineSize, Replacement, Ways};
 use coherence::{BusSpec, Inclusion, LevelSpec, MachineSpec, Protocol, SpecError, WritePolicy};
 
-pub use draft::Draft;
+pub use draft::{Draft, Setting};
 use duration::Duration;
 pub use error::{ConfigError, ConfigErrorKind, ConfigWarning, Origin, Source};
 pub(crate) use error::{byte_offset, in_words};

@@ -214,9 +214,10 @@ pub(super) fn all_keys(levels: &[String]) -> Vec<String> {
     keys
 }
 
-/// Reads the values of a RON text into a draft.
-pub(super) fn read(text: &str, draft: &mut Draft) -> Result<(), SpannedError> {
-    let raw: RawMachine<'_> = options().from_str(text)?;
+/// Reads the values of a config, a slice of a RON text, into a draft.
+pub(super) fn read(text: &str, slice: &str, draft: &mut Draft) -> Result<(), SpannedError> {
+    let raw: RawMachine<'_> =
+        options().from_str(slice).map_err(|error| in_whole(error, text, slice))?;
     let mut put = |path: &str, value: Text<'_>| {
         if let Some(value) = value {
             let value = bare(value);
@@ -274,11 +275,7 @@ pub(super) fn read_section(
         draft.put(path, slice, offset(text, slice));
         return Ok(());
     };
-    let keys = (section.read)(slice).map_err(|mut error| {
-        shift(&mut error.span.start, text, slice);
-        shift(&mut error.span.end, text, slice);
-        error
-    })?;
+    let keys = (section.read)(slice).map_err(|error| in_whole(error, text, slice))?;
     draft.open(path, key_before(text, slice, path));
     for (key, value) in keys {
         if let Some(value) = value {
@@ -302,6 +299,13 @@ fn bare(value: &RawValue) -> &str {
     let text = value.trim().get_ron();
     let inner = text.strip_prefix("Some(").and_then(|rest| rest.strip_suffix(')'));
     inner.map_or(text, str::trim)
+}
+
+/// Moves an error inside a slice to its place in the whole text.
+fn in_whole(mut error: SpannedError, text: &str, slice: &str) -> SpannedError {
+    shift(&mut error.span.start, text, slice);
+    shift(&mut error.span.end, text, slice);
+    error
 }
 
 /// Moves a position inside a slice to the place of the slice in the whole text.

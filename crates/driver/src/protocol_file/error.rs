@@ -153,14 +153,14 @@ impl<'a> Mistakes<'a> {
 const SPAN_CHARS_MAX: usize = 100;
 
 /// Returns the part of a span that is underlined: of its first line, as much as is read.
-fn first_line(text: &str, span: Range<usize>) -> Range<usize> {
+pub(crate) fn first_line(text: &str, span: Range<usize>) -> Range<usize> {
     let mut rest = text[span.clone()].char_indices().enumerate();
     let end = rest.find(|(count, (_, c))| *count == SPAN_CHARS_MAX || matches!(c, '\n' | '\r'));
     span.start..end.map_or(span.end, |(_, (at, _))| span.start + at)
 }
 
 /// Returns the candidate that a misspelt word probably meant, if one is near.
-pub(super) fn nearest<'names>(
+pub(crate) fn nearest<'names>(
     word: &str,
     candidates: impl IntoIterator<Item = &'names str>,
 ) -> Option<&'names str> {
@@ -182,7 +182,7 @@ pub(super) fn nearest<'names>(
 const WORD_CHARS_MAX: usize = 40;
 
 /// Returns a word of the file as a message repeats it.
-pub(super) fn shown(word: &str) -> Cow<'_, str> {
+pub(crate) fn shown(word: &str) -> Cow<'_, str> {
     match word.char_indices().nth(WORD_CHARS_MAX) {
         Some((end, _)) => Cow::Owned(format!("{}...", &word[..end])),
         None => Cow::Borrowed(word),
@@ -190,7 +190,7 @@ pub(super) fn shown(word: &str) -> Cow<'_, str> {
 }
 
 /// Lists names as a sentence does: `a`, `b` and `c`.
-pub(super) fn listed<'names>(names: impl IntoIterator<Item = &'names str>) -> String {
+pub(crate) fn listed<'names>(names: impl IntoIterator<Item = &'names str>) -> String {
     let names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
     match names.split_last() {
         None => "none".to_owned(),

@@ -29,6 +29,7 @@ mod write;
 use coherence::Protocol;
 
 pub use error::{Mistake, MistakeKind};
+pub(crate) use error::{first_line, listed, nearest, shown};
 pub use read::read;
 pub use write::write;
 

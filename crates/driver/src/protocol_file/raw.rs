@@ -2,59 +2,20 @@
 //!
 //! Which keys there are is not known here, because the rows of a table are called as the states.
 
-use std::fmt;
-
 use ron::error::SpannedError;
-use ron::value::RawValue;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::error::{MistakeKind, Mistakes};
-use crate::config;
-
-/// One `key: value`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry<'a> {
-    pub(super) key: &'a str,
-    pub(super) value: &'a str,
-}
-
-/// What stands between brackets, in order; a key may come more than once.
-struct Entries<'a>(Vec<Entry<'a>>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct("", &[], EntriesVisitor)
-    }
-}
-
-struct EntriesVisitor;
-
-impl<'de> Visitor<'de> for EntriesVisitor {
-    type Value = Entries<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("keys and values between brackets")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(key) = map.next_key()? {
-            let value: &RawValue = map.next_value()?;
-            entries.push(Entry { key, value: value.trim().get_ron() });
-        }
-        Ok(Entries(entries))
-    }
-}
+pub(super) use crate::slices::Entry;
+use crate::{config, slices};
 
 /// Reads the keys and values of a slice of the file; notes what keeps it from having any.
 pub(super) fn entries<'a>(slice: &'a str, mistakes: &mut Mistakes<'_>) -> Option<Vec<Entry<'a>>> {
-    parse(slice, mistakes).map(|Entries(entries)| entries)
+    noted(slice, slices::entries(slice), mistakes)
 }
 
 /// Reads the elements of a list.
 pub(super) fn elements<'a>(slice: &'a str, mistakes: &mut Mistakes<'_>) -> Option<Vec<&'a str>> {
-    let values: Vec<&RawValue> = parse(slice, mistakes)?;
-    Some(values.into_iter().map(|value| value.trim().get_ron()).collect())
+    noted(slice, slices::elements(slice), mistakes)
 }
 
 /// Reads a string.
@@ -62,8 +23,9 @@ pub(super) fn string(slice: &str) -> Option<String> {
     ron::from_str(slice).ok()
 }
 
-fn parse<'a, T: Deserialize<'a>>(slice: &'a str, mistakes: &mut Mistakes<'_>) -> Option<T> {
-    let SpannedError { code, span } = match ron::from_str(slice) {
+/// Notes what RON's parser found wrong in a slice.
+fn noted<T>(slice: &str, read: Result<T, SpannedError>, mistakes: &mut Mistakes<'_>) -> Option<T> {
+    let SpannedError { code, span } = match read {
         Ok(value) => return Some(value),
         Err(error) => error,
     };

@@ -87,7 +87,12 @@ impl Report {
 
     /// Renders the report as JSON, `mesim.report/1`, with a line end.
     pub fn json(&self) -> String {
-        json_text(&json::value(self))
+        json_text(&self.value())
+    }
+
+    /// Returns the report as the tree that [`Report::json`] writes.
+    pub fn value(&self) -> Value {
+        json::value(self)
     }
 
     /// Renders the report as an aligned table.

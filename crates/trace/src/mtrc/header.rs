@@ -32,8 +32,19 @@ pub(crate) fn bytes(header: &Header) -> Vec<u8> {
 }
 
 fn json(header: &Header) -> String {
-    let Header { format: _, cores, line, title, config, ordered, fetches, times, pcs, provenance } =
-        header;
+    let Header {
+        format: _,
+        cores,
+        line,
+        title,
+        config,
+        ordered,
+        fetches,
+        times,
+        pcs,
+        provenance,
+        names: _,
+    } = header;
     let interleaving = if *ordered { "recorded" } else { "none" };
     let mut object = Map::new();
     object.insert("cores".to_owned(), (*cores).into());

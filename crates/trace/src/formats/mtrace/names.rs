@@ -45,6 +45,14 @@ impl Names {
         Ok(())
     }
 
+    /// Returns the names in their order, each with its address.
+    pub(super) fn sorted(&self) -> Vec<(String, u64)> {
+        let mut names: Vec<_> =
+            self.addresses.iter().map(|(name, addr)| (name.clone(), *addr)).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// Reads `BASE` or `BASE+OFFSET`.
     pub(super) fn address(&self, field: Field<'_>) -> Result<u64, Fault> {
         let plus = field.bytes.iter().position(|&byte| byte == b'+');
