@@ -427,6 +427,15 @@ pub(crate) struct GenArgs {
     #[arg(long, value_name = "N", value_parser = parse_whole)]
     pub(crate) spins: Option<u64>,
 
+    /// End locks when the lock was handed on that often; else when every core had it
+    #[arg(long, value_name = "N", value_parser = parse_whole)]
+    pub(crate) hand_offs: Option<u64>,
+
+    /// Have only the next core of locks try to take a lock (tas, ttas) that was released, and not
+    /// all that wait
+    #[arg(long)]
+    pub(crate) no_herd: bool,
+
     /// Accesses a second of leaderboard, writes a second of page-cache
     #[arg(long, value_name = "N", value_parser = parse_whole)]
     pub(crate) rate: Option<u64>,

@@ -67,6 +67,8 @@ fn options(args: &GenArgs) -> Options {
         block: args.block.or(standard.block),
         lock: args.lock.unwrap_or(standard.lock),
         spins: args.spins.unwrap_or(standard.spins),
+        hand_offs: args.hand_offs.or(standard.hand_offs),
+        herd: standard.herd && !args.no_herd,
         rate: args.rate.unwrap_or(standard.rate),
         seconds: args.seconds.unwrap_or(standard.seconds),
         players: args.players.unwrap_or(standard.players),
@@ -74,7 +76,6 @@ fn options(args: &GenArgs) -> Options {
         fsync_every: args.fsync_every.or(standard.fsync_every),
         devices: args.devices.unwrap_or(standard.devices),
         period: args.period.unwrap_or(standard.period),
-        ..standard
     }
 }
 
