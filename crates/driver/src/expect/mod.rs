@@ -1,7 +1,7 @@
 //! What the counts of a trace are expected to be: a file, read, compared and written anew.
 //!
 //! [`read()`] makes [`Expectations`] of a text, or says what is wrong and where. Each of its
-//! machines is replayed by whoever opens files; [`Expected::compare`] then says what holds, and
+//! machines is replayed by whoever opens files; [`Expectations::compare`] then says what holds, and
 //! [`Expectations::corrected`] is the text with what does not hold replaced. `docs/expectations.md`
 //! has every key.
 //!
