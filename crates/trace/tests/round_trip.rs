@@ -97,6 +97,21 @@ fn lackey_threads_become_cores_in_the_order_of_their_appearance() {
 }
 
 #[test]
+fn a_thread_of_lackey_that_starts_is_a_core_of_its_own_whatever_its_number() {
+    let text = b"--7--   SCHED[1]:  acquired lock (thread_wrapper(starting new thread))\n L 10,8\n\
+        --7--   SCHED[2]:  acquired lock (thread_wrapper(starting new thread))\n L 20,8\n\
+        --7--   SCHED[2]: exiting VG_(scheduler)\n\
+        --7--   SCHED[1]:  acquired lock (VG_(vg_yield))\n L 11,8\n\
+        --7--   SCHED[2]:  acquired lock (thread_wrapper(starting new thread))\n L 30,8\n\
+        --7--   SCHED[1]:  acquired lock (VG_(vg_yield))\n L 12,8\n\
+        --7--   SCHED[2]:  acquired lock (VG_(vg_yield))\n L 31,8\n";
+    let read = |core, addr| Record::access(core, Op::Read, addr, 8);
+    let expected =
+        [read(0, 0x10), read(1, 0x20), read(0, 0x11), read(2, 0x30), read(0, 0x12), read(2, 0x31)];
+    assert_eq!(parse(Format::Lackey, text).expect("lackey"), expected);
+}
+
+#[test]
 fn lackey_without_its_marks_is_read_too() {
     // Valgrind 3.19 with --trace-sched=yes: some messages have no --PID--, and lines are empty.
     let text = b"==7== Lackey\n--7--   SCHED[1]:  acquired lock (VG_(scheduler))\n L 10,8\n\n\

@@ -4,7 +4,8 @@
 //! ` M ADDR,SIZE` (a load and a store of one instruction); the address is hexadecimal without
 //! `0x`, the size decimal. Valgrind's messages (`==PID==`, `--PID--`, `**PID**`) are skipped,
 //! except one that `--trace-sched=yes` prints, `--PID--   SCHED[T]:  acquired lock`: what follows
-//! belongs to thread T. Threads become cores in the order in which they first appear; what
+//! belongs to thread T. Threads become cores in the order in which they first appear; one that is
+//! `starting` is a new one, though its number may have been that of another before. What
 //! precedes the first such message belongs to core 0, the first thread. Where a thread leaves the
 //! scheduler by a jump, some versions print `SCHEDSETJMP(line 1211) ...` without a mark; that is
 //! skipped too.
@@ -70,6 +71,10 @@ impl Lackey {
                 .expected("a thread number of at most 64 bits")
                 .help("Valgrind numbers threads from 1, such as `SCHED[1]`")
         })?;
+        if line.ends_with(b"(thread_wrapper(starting new thread))") {
+            // The number may have been that of a thread that has ended.
+            self.threads.forget(number);
+        }
         self.core = self.threads.core(number, thread)?;
         Ok(())
     }

@@ -8,7 +8,8 @@ use crate::text::number;
 
 /// The threads that have appeared, a core each.
 pub(crate) struct Threads {
-    numbers: Vec<u64>,
+    /// Their numbers; none where it is another thread's by now.
+    numbers: Vec<Option<u64>>,
     /// The number of cores of the machine.
     cores: u16,
     /// The core of the thread asked for last.
@@ -23,6 +24,7 @@ impl Threads {
     /// Returns the core of a thread, whose number stands at that place of the line.
     #[inline]
     pub(crate) fn core(&mut self, number: u64, span: Range<usize>) -> Result<u16, Fault> {
+        let number = Some(number);
         if self.numbers.get(usize::from(self.last)) == Some(&number) {
             return Ok(self.last);
         }
@@ -33,11 +35,20 @@ impl Threads {
         Ok(self.last)
     }
 
-    fn add(&mut self, number: u64, span: Range<usize>) -> Result<u16, Fault> {
+    /// Takes a thread of that number, if there is one, for another than those to come.
+    pub(crate) fn forget(&mut self, number: u64) {
+        for known in &mut self.numbers {
+            if *known == Some(number) {
+                *known = None;
+            }
+        }
+    }
+
+    fn add(&mut self, number: Option<u64>, span: Range<usize>) -> Result<u16, Fault> {
         let (core, cores) = (self.numbers.len(), self.cores);
         if core >= usize::from(cores) {
             return Err(Fault::new(TraceErrorKind::CoreOutOfRange, span)
-                .found(format!("thread `{number}`, number {} to appear", core + 1))
+                .found(format!("thread `{}`, number {} to appear", number.unwrap_or(0), core + 1))
                 .expected(match cores {
                     1 => "one thread, for one core".to_owned(),
                     _ => format!("at most {cores} threads, one for each core"),
