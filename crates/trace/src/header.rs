@@ -27,7 +27,8 @@ pub struct Header {
     pub pcs: bool,
     /// How the trace was made, in words, where the trace (mtrc, gem5) says it.
     pub provenance: Option<String>,
-    /// The names that the trace (mtrace) gives to addresses before its first record, sorted.
+    /// Names of addresses (`let`) that were declared before the first record, in the order of the
+    /// addresses, names of one address in their own order.
     pub names: Vec<(String, u64)>,
 }
 

@@ -186,7 +186,7 @@ impl LineFormat for Mtrace {
 
     fn state(&self, header: &mut Header) {
         self.stated.clone().tell(header);
-        header.names = self.names.sorted();
+        header.names = self.names.by_address();
     }
 }
 

@@ -45,11 +45,13 @@ impl Names {
         Ok(())
     }
 
-    /// Returns the names in their order, each with its address.
-    pub(super) fn sorted(&self) -> Vec<(String, u64)> {
-        let mut names: Vec<_> =
-            self.addresses.iter().map(|(name, addr)| (name.clone(), *addr)).collect();
-        names.sort_unstable();
+    /// Returns the names declared so far, in the order of their addresses.
+    pub(super) fn by_address(&self) -> Vec<(String, u64)> {
+        let names = self.addresses.iter().map(|(name, addr)| (name.clone(), *addr));
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable_by(|(name, addr), (other, other_addr)| {
+            (addr, name).cmp(&(other_addr, other))
+        });
         names
     }
 
