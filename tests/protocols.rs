@@ -11,7 +11,7 @@ use cache::{Addr, LineAddr};
 use coherence::{Machine, MachineSpec, Protocol, State, Supplier};
 use driver::config::{Config, Draft};
 use driver::observe::{Step, Values, Watcher};
-use driver::{Interleave, ReplayError, ReplayOptions, Replayed, StepTable, Streams, replay};
+use driver::{Interleave, ReplayOptions, Replayed, Streams, replay, replay_steps};
 use trace::synth::{Generator, Options};
 use trace::{Format, Header, IterSource, Op, Record, Source};
 
@@ -251,14 +251,15 @@ fn write(core: u16, addr: u64) -> Record {
 /// The states of all cores for the line of each access after it, as words, and who supplied it.
 fn steps(config: &Config, records: &[Record]) -> Vec<(String, Option<Supplier>)> {
     let mut shown = Vec::new();
-    let mut show = |machine: &MachineSpec, step: &Step| -> Result<(), ReplayError> {
+    let mut show = |machine: &MachineSpec, step: &Step| {
         let names = step.after.iter().map(|state| machine.protocol.state_name(*state));
-        let supplier = step.bus.iter().find_map(|bus| bus.supplier);
-        shown.push((names.collect::<Vec<_>>().join(" "), supplier));
-        Ok(())
+        shown.push((names.collect::<Vec<_>>().join(" "), step.supplier()));
     };
-    let mut table = StepTable::new(config).expect("the machine can be built");
-    table.run(source(records), None, &mut show).expect("the trace can be replayed");
+    let (streams, options) = (Streams::Ordered(source(records)), ReplayOptions::default());
+    let order = Interleave::Recorded;
+    let mut go_on = |_| ControlFlow::Continue(());
+    replay_steps(config, streams, order, &options, &mut go_on, &mut show)
+        .expect("the trace can be replayed");
     shown
 }
 

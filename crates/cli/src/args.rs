@@ -9,6 +9,7 @@ use crate::crash_args::{CrashArgs, VaryArgs};
 use crate::model_args::{self, WitnessArgs};
 use crate::mrc_args::MrcArgs;
 use crate::record_args::RecordArgs;
+use crate::step_args::StepArgs;
 use crate::trace_args::TraceCommand;
 
 /// Replays memory-access traces through multi-core write-back caches kept coherent by MESI and its
@@ -140,6 +141,7 @@ Examples:
   mesim replay traces/false-sharing.mtrace.xz --classify
   mesim replay trace.din.gz --set L1.size=16KiB --set protocol=MSI --json report.json
   mesim replay trace.din.gz --set protocol=mine.ron
+  mesim replay traces/scenarios/false-sharing.mtrace --events steps.jsonl
   mesim replay traces/matmul.mtrace.xz --compare mesi,moesi,dragon
   mesim replay trace.mtrace -c machine.ron --compare write-through
   mesim replay trace.mtrace -c machine.ron --vary 'flush.every=1 s,5 s,30 s' --svg plot.svg
@@ -171,6 +173,11 @@ pub(crate) struct ReplayArgs {
     /// Write the report as JSON to a file, or alone to standard output with `-`
     #[arg(long, value_name = "FILE|-")]
     pub(crate) json: Option<PathBuf>,
+
+    /// Write what each step did to a file, a JSON object a line, or alone to standard output with
+    /// `-`
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["compare", "vary"])]
+    pub(crate) events: Option<PathBuf>,
 
     /// Name the trace's files and format in the JSON report too
     #[arg(long)]
@@ -209,35 +216,6 @@ pub(crate) struct ReplayArgs {
     /// Print no progress and no speed
     #[arg(short, long)]
     pub(crate) quiet: bool,
-}
-
-#[derive(ClapArgs, Debug)]
-#[command(allow_negative_numbers = true)]
-#[command(after_long_help = "\
-Example:
-  mesim step traces/scenarios/quiz-six-accesses.mtrace --plain")]
-pub(crate) struct StepArgs {
-    /// The trace: a file or `-`
-    #[arg(value_name = "TRACE")]
-    pub(crate) trace_path: PathBuf,
-
-    /// Print the steps as a table; there is no other view
-    #[arg(long)]
-    pub(crate) plain: bool,
-
-    /// The first step to print, from 1
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_count)]
-    pub(crate) from: u64,
-
-    /// Stop after that many accesses
-    #[arg(long, value_name = "N", value_parser = parse_count)]
-    pub(crate) limit: Option<u64>,
-
-    #[command(flatten)]
-    pub(crate) trace: TraceArgs,
-
-    #[command(flatten)]
-    pub(crate) machine: MachineArgs,
 }
 
 #[derive(Subcommand, Debug)]

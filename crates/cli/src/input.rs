@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use driver::config::{Clients, Config, Draft};
 use driver::report::Provenance;
+use driver::steps::Names;
 use driver::{Interleave, Streams};
 use trace::{
     Ahead, Format, Header, Input, Module, ReadOptions, Record, Shortfall, Source, TraceError,
@@ -22,6 +23,21 @@ pub(crate) struct Opened {
     pub(crate) streams: Streams,
     pub(crate) interleave: Interleave,
     pub(crate) provenance: Provenance,
+    /// What the trace calls addresses.
+    pub(crate) names: Names,
+}
+
+impl Opened {
+    /// Returns how many cores the machine has, if that is known before the records are read.
+    pub(crate) fn cores(&self) -> Option<u32> {
+        match &self.streams {
+            Streams::PerCore(sources) => Some(self.config.machine.cores.max(sources.len() as u32)),
+            Streams::Ordered(source) => {
+                let stated = !self.config.cores_from_trace || source.header().cores.is_some();
+                stated.then_some(self.config.machine.cores)
+            }
+        }
+    }
 }
 
 /// The most streams that are decoded in threads of their own: each keeps some chunks in memory.
@@ -100,10 +116,10 @@ impl Prepared {
 
     /// Begins to read the records.
     pub(crate) fn start(self) -> Result<Opened, Diagnostic> {
-        let Self { config, sources, wanted, provenance, .. } = self;
+        let Self { config, sources, wanted, provenance, header, .. } = self;
         let wanted = wanted.or_else(|| sources.order_in_time(&config));
         let (streams, interleave) = sources.interleaved(wanted)?;
-        Ok(Opened { config, streams, interleave, provenance })
+        Ok(Opened { config, streams, interleave, provenance, names: Names::new(header.names) })
     }
 }
 

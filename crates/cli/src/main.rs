@@ -26,6 +26,7 @@ mod progress;
 mod protocols;
 mod record_args;
 mod split;
+mod step_args;
 mod symbols;
 mod trace_args;
 mod trace_explanations;

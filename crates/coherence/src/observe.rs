@@ -171,6 +171,11 @@ pub trait Observer {
     #[inline]
     fn transacted(&mut self, transaction: &Transaction) {}
 
+    /// A line is about to be cleaned or flushed in every cache; what follows is of that line, until
+    /// the next one or the next reference.
+    #[inline]
+    fn maintaining(&mut self, line: LineAddr) {}
+
     /// Tells whether the onlooker wants to be asked before the next reference: something is wrong.
     #[inline]
     fn halts(&self) -> bool {
@@ -287,6 +292,12 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     }
 
     #[inline]
+    fn maintaining(&mut self, line: LineAddr) {
+        self.0.maintaining(line);
+        self.1.maintaining(line);
+    }
+
+    #[inline]
     fn halts(&self) -> bool {
         self.0.halts() || self.1.halts()
     }
@@ -299,5 +310,131 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     #[inline]
     fn takes_long_ways(&self) -> bool {
         self.0.takes_long_ways() || self.1.takes_long_ways()
+    }
+}
+
+/// An observer that may be absent, which is then told nothing.
+impl<O: Observer> Observer for Option<O> {
+    const LOOKS: bool = O::LOOKS;
+    const HEARS_OF_ABSENT: bool = O::HEARS_OF_ABSENT;
+
+    #[inline]
+    fn looked_up(&mut self, reference: &Reference, cache: usize, answer: FirstLevel) {
+        if let Some(observer) = self {
+            observer.looked_up(reference, cache, answer);
+        }
+    }
+
+    #[inline]
+    fn loaded(&mut self, reference: &Reference, place: Place) {
+        if let Some(observer) = self {
+            observer.loaded(reference, place);
+        }
+    }
+
+    #[inline]
+    fn storing(&mut self, reference: &Reference) {
+        if let Some(observer) = self {
+            observer.storing(reference);
+        }
+    }
+
+    #[inline]
+    fn stored(&mut self, reference: &Reference, place: Place) {
+        if let Some(observer) = self {
+            observer.stored(reference, place);
+        }
+    }
+
+    #[inline]
+    fn copied(&mut self, line: LineAddr, from: Place, to: Place) {
+        if let Some(observer) = self {
+            observer.copied(line, from, to);
+        }
+    }
+
+    #[inline]
+    fn decided(&mut self, core: CoreId, line: LineAddr, cell: Cell) {
+        if let Some(observer) = self {
+            observer.decided(core, line, cell);
+        }
+    }
+
+    #[inline]
+    fn changed(&mut self, core: CoreId, line: LineAddr, from: State, to: State, cause: Cause) {
+        if let Some(observer) = self {
+            observer.changed(core, line, from, to, cause);
+        }
+    }
+
+    #[inline]
+    fn lost(&mut self, core: CoreId, line: LineAddr, loss: Loss) {
+        if let Some(observer) = self {
+            observer.lost(core, line, loss);
+        }
+    }
+
+    #[inline]
+    fn flushed(&mut self, core: CoreId, line: LineAddr, kept: bool) {
+        if let Some(observer) = self {
+            observer.flushed(core, line, kept);
+        }
+    }
+
+    #[inline]
+    fn handed_over(&mut self, core: CoreId, line: LineAddr) {
+        if let Some(observer) = self {
+            observer.handed_over(core, line);
+        }
+    }
+
+    #[inline]
+    fn updated(&mut self, core: CoreId, line: LineAddr) {
+        if let Some(observer) = self {
+            observer.updated(core, line);
+        }
+    }
+
+    #[inline]
+    fn wrote_back(&mut self, core: CoreId, line: LineAddr) {
+        if let Some(observer) = self {
+            observer.wrote_back(core, line);
+        }
+    }
+
+    #[inline]
+    fn posted(&mut self, core: CoreId, line: LineAddr, passed: u64) {
+        if let Some(observer) = self {
+            observer.posted(core, line, passed);
+        }
+    }
+
+    #[inline]
+    fn transacted(&mut self, transaction: &Transaction) {
+        if let Some(observer) = self {
+            observer.transacted(transaction);
+        }
+    }
+
+    #[inline]
+    fn maintaining(&mut self, line: LineAddr) {
+        if let Some(observer) = self {
+            observer.maintaining(line);
+        }
+    }
+
+    #[inline]
+    fn halts(&self) -> bool {
+        self.as_ref().is_some_and(O::halts)
+    }
+
+    #[inline]
+    fn plants(&self, fault: Fault) -> bool {
+        self.as_ref().is_some_and(|observer| observer.plants(fault))
+    }
+
+    #[inline]
+    fn takes_long_ways(&self) -> bool {
+        self.as_ref().is_some_and(O::takes_long_ways)
     }
 }

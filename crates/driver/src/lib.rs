@@ -45,13 +45,12 @@ pub mod report;
 mod session;
 mod sieve;
 mod slices;
-mod steps;
+pub mod steps;
 mod tally;
 
 pub use interleave::{Interleave, InterleaveError, Merger};
 pub use miss_ratio::{MissCurve, MissCurveError};
 pub use parts::{Indivisible, Part, Parts, merge_parts, replay_part};
-pub use replay::{ReplayOptions, Replayed, Streams, replay};
+pub use replay::{ReplayOptions, Replayed, Streams, replay, replay_steps, show_steps};
 pub use replay_error::{ReplayError, ValueError};
-pub use steps::StepTable;
 pub use tally::{CoreTally, Standing, Tally};

@@ -10,7 +10,7 @@ use crate::audit::{Turns, audit};
 use crate::config::Config;
 use crate::durable::DurableRun;
 use crate::interleave::{Interleave, Merger};
-use crate::observe::{Classes, Coverage, Values, Watcher};
+use crate::observe::{Classes, Coverage, Step, StepRecorder, Values, Watcher};
 use crate::replay_error::ReplayError;
 use crate::session::Session;
 use crate::tally::Tally;
@@ -85,6 +85,57 @@ pub fn replay(
     replayed.map_err(|error| error.under(&config.machine.protocol))
 }
 
+/// Replays a trace on a machine without a durability section, and tells of each step as soon as it
+/// is over, with the machine as it is then; those of the warm-up too. The result is that of
+/// [`replay()`].
+pub fn replay_steps(
+    config: &Config,
+    streams: Streams,
+    interleave: Interleave,
+    options: &ReplayOptions,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    show: &mut dyn FnMut(&MachineSpec, &Step),
+) -> Result<Replayed, ReplayError> {
+    let recorder = recorder(config, &streams, options, show);
+    let run = Run { config, interleave, options, progress };
+    let replayed = run
+        .perform(streams, recorder)
+        .and_then(|session| session.finish(interleave, &options.looks));
+    replayed.map_err(|error| error.under(&config.machine.protocol))
+}
+
+/// Tells of each step of a trace as [`replay_steps`] does, and counts nothing: so no law of the
+/// counters stands between a broken protocol and who wants to see what it does.
+pub fn show_steps(
+    config: &Config,
+    streams: Streams,
+    interleave: Interleave,
+    options: &ReplayOptions,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    show: &mut dyn FnMut(&MachineSpec, &Step),
+) -> Result<(), ReplayError> {
+    let recorder = recorder(config, &streams, options, show);
+    let run = Run { config, interleave, options, progress };
+    let performed = run.perform(streams, recorder);
+    let mut session = performed.map_err(|error| error.under(&config.machine.protocol))?;
+    session.machine_mut().observer_mut().at_end();
+    Ok(())
+}
+
+fn recorder<'a>(
+    config: &Config,
+    streams: &Streams,
+    options: &ReplayOptions,
+    show: &'a mut dyn FnMut(&MachineSpec, &Step),
+) -> StepRecorder<'a> {
+    assert!(config.durability.is_none(), "steps do not show what becomes durable");
+    let cores = match streams {
+        Streams::Ordered(_) => config.machine.cores,
+        Streams::PerCore(sources) => config.machine.cores.max(sources.len() as u32),
+    };
+    StepRecorder::new(config, cores, options, show)
+}
+
 struct Run<'a> {
     config: &'a Config,
     interleave: Interleave,
@@ -111,6 +162,12 @@ impl Run<'_> {
             let run = DurableRun::new(self.config, durability, self.options, observer)?;
             return run.replay(streams, self.interleave, self.progress);
         }
+        let (interleave, options) = (self.interleave, self.options);
+        self.perform(streams, observer)?.finish(interleave, &options.looks)
+    }
+
+    /// Performs all accesses on a machine of caches alone.
+    fn perform<O: Watcher>(self, streams: Streams, observer: O) -> Result<Session<O>, ReplayError> {
         let mut session = Session::new(self.config, self.options, observer)?;
         match streams {
             Streams::Ordered(source) => session.run_ordered(source, self.progress)?,
@@ -119,7 +176,7 @@ impl Run<'_> {
                 session.run_merged(Merger::new(sources, self.interleave), self.progress)?;
             }
         }
-        session.finish(self.interleave, &self.options.looks)
+        Ok(session)
     }
 }
 

@@ -192,12 +192,6 @@ impl<O: Watcher> Session<O> {
         Ok(())
     }
 
-    /// Makes sure that a record's core exists, before anybody asks for its states.
-    pub(crate) fn prepare(&mut self, record: &Record) -> Result<(), ReplayError> {
-        let core = u32::from(record.core);
-        if core >= self.machine.spec().cores { self.grow(core) } else { Ok(()) }
-    }
-
     /// Replays one record; breaks when the limit is reached: what follows is not replayed.
     #[inline]
     pub(crate) fn step(&mut self, record: &Record) -> Result<ControlFlow<()>, ReplayError> {
@@ -250,6 +244,7 @@ impl<O: Watcher> Session<O> {
         if core >= self.machine.spec().cores {
             self.grow(core)?;
         }
+        self.machine.observer_mut().aside(record);
         let result = match record.op {
             Op::Clean => self.machine.clean(addr, record.size),
             Op::Flush => self.machine.flush_range(addr, record.size),
@@ -280,6 +275,7 @@ impl<O: Watcher> Session<O> {
         if self.accesses <= self.warmup && self.warmup > 0 {
             self.before = Tally::of(&self.machine);
         }
+        self.machine.observer_mut().at_end();
         self.drain()?;
         let accesses = self.accesses.saturating_sub(self.warmup);
         let looks = looks.iter().map(|&addr| states_at(&self.machine, addr)).collect();

@@ -18,7 +18,7 @@ pub(super) fn replay(
     jobs: u32,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<driver::report::Report, Diagnostic> {
-    let Opened { config, streams, interleave, provenance } = opened;
+    let Opened { config, streams, interleave, provenance, .. } = opened;
     let refuse = |why: String, help: &str| {
         Err(Diagnostic::input("E0319", "this replay cannot be split exactly")
             .on(format!("--jobs {jobs}"), why)

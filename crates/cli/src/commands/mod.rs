@@ -19,6 +19,7 @@ mod record;
 mod replay;
 mod run;
 mod step;
+mod stepping;
 mod trace_file;
 mod twins;
 mod vary;

@@ -1,9 +1,11 @@
 //! Where results go: each to a file, or one of them alone to standard output.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use crate::diagnostics::Diagnostic;
-use crate::output::{self, Draft};
+use crate::output::{self, Draft, HeldBack, cannot_write};
 
 /// A result of a command: its flag, where it goes, how it is made.
 pub(super) struct Outputs {
@@ -41,8 +43,20 @@ impl Outputs {
         Ok(Self { alone, files })
     }
 
+    /// Begins an output that is written while the work is under way, by its number among those that
+    /// were wanted.
+    pub(super) fn stream(&mut self, number: usize) -> Result<Option<Stream>, Diagnostic> {
+        if self.alone == Some(number) {
+            return Ok(Some(Stream::ToStdout(HeldBack::new())));
+        }
+        let Some(draft) = self.files[number].take() else { return Ok(None) };
+        let file = File::options().write(true).truncate(true).open(draft.path());
+        let file = file.map_err(|error| cannot_write(draft.shown(), &error))?;
+        Ok(Some(Stream::ToFile(draft, BufWriter::new(file))))
+    }
+
     /// Writes the results, made in the order in which they were wanted, and the text where none of
-    /// them goes to standard output.
+    /// them goes to standard output. Streams come last among what is wanted, and are not here.
     pub(super) fn write(
         self,
         results: &[&dyn Fn() -> String],
@@ -54,8 +68,38 @@ impl Outputs {
             }
         }
         match self.alone {
-            Some(number) => output::print(&results[number]()),
+            Some(number) => results.get(number).map_or(Ok(()), |result| output::print(&result())),
             None => output::print(&text()),
+        }
+    }
+}
+
+/// An output of many lines.
+pub(super) enum Stream {
+    ToFile(Draft, BufWriter<File>),
+    ToStdout(HeldBack),
+}
+
+impl Stream {
+    /// Writes a line.
+    pub(super) fn line(&mut self, line: &str) -> Result<(), Diagnostic> {
+        match self {
+            Self::ToFile(draft, file) => {
+                writeln!(file, "{line}").map_err(|error| cannot_write(draft.shown(), &error))
+            }
+            Self::ToStdout(held) => held.line(line),
+        }
+    }
+
+    /// Shows what was written: it is whole.
+    pub(super) fn publish(self) -> Result<(), Diagnostic> {
+        match self {
+            Self::ToFile(draft, file) => {
+                let done = file.into_inner().map_err(std::io::IntoInnerError::into_error);
+                done.map_err(|error| cannot_write(draft.shown(), &error))?;
+                draft.publish()
+            }
+            Self::ToStdout(held) => held.release(),
         }
     }
 }

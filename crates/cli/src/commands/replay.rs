@@ -4,7 +4,7 @@ use driver::report::Run;
 
 use super::outputs::Outputs;
 use super::run::{Wanted, warn_of_loss};
-use super::{compare, jobs, twins, vary};
+use super::{compare, jobs, stepping, twins, vary};
 use crate::args::ReplayArgs;
 use crate::diagnostics::{Diagnostic, Messages};
 use crate::progress::Progress;
@@ -22,12 +22,24 @@ pub(super) fn run(args: &ReplayArgs, messages: Messages) -> Result<(), Diagnosti
     }
     let prepared = wanted.prepare(wanted.machine, None, messages)?;
     prepared.warn(messages);
-    let outputs = Outputs::begin(&[("--json", json)])?;
+    let wanted_outputs = [("--json", json), ("--events", args.events.as_deref())];
+    let mut outputs = Outputs::begin(&wanted_outputs)?;
     let bar = Progress::start(args.quiet || messages.are_for_programs());
     if args.jobs > 1 {
+        if let Some(events) = &args.events {
+            return Err(stepping::refuse_jobs(events, args.jobs));
+        }
         let mut at = |accesses| bar.at(accesses);
         let report = jobs::replay(&wanted, prepared.start()?, args.jobs, &mut at)?;
         bar.finish(report.replayed.accesses);
+        return outputs.write(&[&|| report.json()], || report.text());
+    }
+    if let Some(events) = outputs.stream(1)? {
+        stepping::refuse_durability(prepared.config(), &wanted)?;
+        let (report, events) =
+            stepping::report(&wanted, prepared.start()?, events, &mut |accesses| bar.at(accesses))?;
+        bar.finish(report.replayed.accesses);
+        events.publish()?;
         return outputs.write(&[&|| report.json()], || report.text());
     }
     let again = || wanted.prepare(wanted.machine, None, messages);

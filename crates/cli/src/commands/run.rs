@@ -248,7 +248,7 @@ impl Wanted<'_> {
             progress(accesses);
             if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let Opened { config, streams, interleave, provenance } = opened;
+        let Opened { config, streams, interleave, provenance, .. } = opened;
         let replayed = driver::replay(&config, streams, interleave, options, &mut go_on)?;
         self.finish(replayed, &config, provenance)
     }

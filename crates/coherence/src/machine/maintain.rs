@@ -79,6 +79,7 @@ impl<O: Observer> Machine<O> {
 
     /// Writes a line back from every cache; the copies stay.
     fn clean_line(&mut self, line: LineAddr, cause: Cause) {
+        self.observer.maintaining(line);
         if self.observer.plants(Fault::DirtyStays) {
             return;
         }
@@ -95,6 +96,7 @@ impl<O: Observer> Machine<O> {
 
     /// Writes a line back from every cache and removes it.
     fn flush_line(&mut self, line: LineAddr) {
+        self.observer.maintaining(line);
         for core in 0..self.cores.len() as CoreId {
             let state = self.cores[core as usize].state(line);
             self.send_newest(core, line);

@@ -7,14 +7,25 @@ mod values;
 
 use cache::LineAddr;
 use coherence::{CoreId, Observer};
+use trace::Record;
 
 pub use classes::{ClassCounters, Classes};
 pub use coverage::{CellCounts, Coverage, is_possible};
-pub use steps::{Happening, Step, StepBus, StepRecorder};
+pub(crate) use steps::StepRecorder;
+pub use steps::{Action, Happening, Lost, LostHow, Step, StepBus, UsedCell, Writer};
 pub use values::{Values, Violation};
 
 /// What the replay asks of whoever looks on.
 pub trait Watcher: Observer {
+    /// A record that is no access is about to be performed.
+    #[inline]
+    fn aside(&mut self, record: &Record) {
+        let _ = record;
+    }
+
+    /// All records have been performed; what follows is the drain, if there is one.
+    fn at_end(&mut self) {}
+
     /// Returns the first load that did not see the last store, if values are watched.
     #[inline]
     fn violation(&self) -> Option<&Violation> {
@@ -49,6 +60,17 @@ impl Watcher for () {}
 impl Watcher for durability::Versions {}
 
 impl<A: Watcher, B: Watcher> Watcher for (A, B) {
+    #[inline]
+    fn aside(&mut self, record: &Record) {
+        self.0.aside(record);
+        self.1.aside(record);
+    }
+
+    fn at_end(&mut self) {
+        self.0.at_end();
+        self.1.at_end();
+    }
+
     #[inline]
     fn violation(&self) -> Option<&Violation> {
         self.0.violation().or(self.1.violation())

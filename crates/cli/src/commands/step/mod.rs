@@ -1,164 +1,188 @@
-//! `mesim step --plain`: a row a reference.
+//! `mesim step --plain`: what each reference does, as a table or as records.
+
+mod sheet;
+mod table;
 
 use std::path::Path;
 
-use coherence::{BusOp, MachineSpec, Op, Place, State, Supplier};
-use driver::observe::{Happening, Step};
-use driver::{StepTable, Streams};
+use coherence::MachineSpec;
+use driver::observe::Step;
+use driver::steps::{StepRecord, StepsHeader};
+use driver::{ReplayOptions, Streams};
+use serde_json::{Value, json};
 
-use crate::args::StepArgs;
+use self::sheet::{Csv, Latex, Markdown, Sheet};
+use self::table::Table;
+use super::stepping;
 use crate::diagnostics::{Diagnostic, Messages};
+use crate::input;
 use crate::output::HeldBack;
-use crate::{input, interrupt};
+use crate::step_args::{Blank, StepArgs, StepsKind};
 
 pub(super) fn run(args: &StepArgs, messages: Messages) -> Result<(), Diagnostic> {
     let paths = std::slice::from_ref(&args.trace_path);
     let opened = input::open(paths, &args.trace, &args.machine, messages)?;
-    if opened.config.durability.is_some() {
-        return Err(Diagnostic::input("E0402", "steps do not show what becomes durable, and when")
-            .on(
-                args.machine.config.as_ref().unwrap_or(&args.trace_path).display().to_string(),
-                "expected a config without a section `durability`",
-            )
-            .help("`mesim replay` counts flushes, and `mesim crash` shows what is lost"));
-    }
-    let Streams::Ordered(source) = opened.streams else {
+    let place = args.machine.config.as_ref().unwrap_or(&args.trace_path);
+    stepping::refuse_durable(&opened.config, place)?;
+    let header = stepping::header(&opened);
+    let input::Opened { config, streams, interleave, names, .. } = opened;
+    if let Streams::PerCore(_) = streams {
         return Err(Diagnostic::input("E0310", "steps are shown of one trace in its own order")
             .at(Path::display(&args.trace_path).to_string())
             .help(format!(
                 "`mesim convert {} one.mtrace` puts per-core files into one",
                 args.trace_path.display()
             )));
-    };
-    let mut table = HeldBack::new();
-    let mut number = 0;
-    let mut rows = StepTable::new(&opened.config)?;
-    let mut wrote_header = false;
-    rows.run::<Diagnostic>(source, args.limit, &mut |machine, step| {
-        number += 1;
-        if number < args.from {
+    }
+    let mut out = HeldBack::new();
+    let mut printer: Option<Box<dyn Printer>> = None;
+    let options = ReplayOptions { limit: args.limit, ..ReplayOptions::default() };
+    let mut last = 0;
+    let mut show = |machine: &MachineSpec, step: &Step| {
+        last = step.number;
+        if last < args.from {
             return Ok(());
         }
-        if !wrote_header {
-            wrote_header = true;
-            table.line(&header(machine))?;
-        }
-        table.line(&row(number, machine, step))?;
-        if interrupt::asked() { interrupt::check() } else { Ok(()) }
-    })?;
-    if number < args.from {
-        return Err(Diagnostic::input("E0313", format!("the trace has {number} steps"))
-            .on(format!("--from {}", args.from), "expected one of them")
-            .help(format!("`--from {number}` shows the last one")));
-    }
-    table.release()
-}
-
-/// How the states of all cores are written: their names, run together where each is a letter.
-struct States {
-    /// What stands between two of them.
-    gap: &'static str,
-    /// The width of one core's.
-    each: usize,
-}
-
-impl States {
-    fn of(machine: &MachineSpec) -> Self {
-        let names = machine.protocol.states().iter().map(|state| state.name.len());
-        let each = names.max().unwrap_or(1);
-        Self { gap: if each > 1 { " " } else { "" }, each }
-    }
-
-    /// Returns the width of a column of them.
-    fn width(&self, machine: &MachineSpec) -> usize {
-        let cores = machine.cores as usize;
-        (cores * (self.each + self.gap.len()) - self.gap.len()).max("before".len())
-    }
-
-    /// Writes the states of all cores, each below the one of the row before.
-    fn write(&self, machine: &MachineSpec, states: &[State]) -> String {
-        let name = |state: &State| {
-            format!("{:width$}", machine.protocol.state_name(*state), width = self.each)
+        let printer = if let Some(printer) = &mut printer {
+            printer
+        } else {
+            let chosen = printer.insert(chosen(args, &header, machine));
+            chosen.begin().map_or(Ok(()), |begin| out.line(&begin))?;
+            chosen
         };
-        states.iter().map(name).collect::<Vec<_>>().join(self.gap)
+        out.line(&printer.row(&StepRecord::new(machine, &names, step)))
+    };
+    stepping::watched(&mut |_| (), &mut show, |progress, show| {
+        driver::show_steps(&config, streams, interleave, &options, progress, show)
+    })?;
+    if last < args.from {
+        return Err(Diagnostic::input("E0313", format!("the trace has {last} steps"))
+            .on(format!("--from {}", args.from), "expected one of them")
+            .help(format!("`--from {last}` shows the last one")));
+    }
+    if let Some(end) = printer.and_then(|printer| printer.end()) {
+        out.line(&end)?;
+    }
+    out.release()
+}
+
+/// A way to print steps, line by line.
+trait Printer {
+    /// Returns what stands before the steps.
+    fn begin(&self) -> Option<String>;
+
+    /// Returns the line of a step.
+    fn row(&self, record: &StepRecord) -> String;
+
+    /// Returns what stands behind them.
+    fn end(&self) -> Option<String> {
+        None
     }
 }
 
-fn header(machine: &MachineSpec) -> String {
-    let states = States::of(machine).width(machine);
-    let bus = bus_width(machine);
-    format!(
-        "{:>6}  {:<5} {:<2} {:<14} {:<4}  {:<bus$}  {:<8}  {:<states$}  {:<states$}  what else",
-        "step", "core", "op", "address", "", "bus", "from", "before", "after"
-    )
+fn chosen(args: &StepArgs, header: &StepsHeader, machine: &MachineSpec) -> Box<dyn Printer> {
+    let blank = Blanks(args.blank.clone());
+    match args.kind {
+        StepsKind::Table => Box::new(Table::new(machine, blank)),
+        StepsKind::Csv => Box::new(Sheet::new(Csv, blank)),
+        StepsKind::Markdown => Box::new(Sheet::new(Markdown, blank)),
+        StepsKind::Latex => Box::new(Sheet::new(Latex, blank)),
+        StepsKind::Jsonl => Box::new(Records { header: header.json(), blank }),
+    }
 }
 
-fn row(number: u64, machine: &MachineSpec, step: &Step) -> String {
-    let reference = &step.reference;
-    let addr = machine.line.base(reference.line).0 + u64::from(reference.offset);
-    let op = match reference.op {
-        Op::Read => "R",
-        Op::Write => "W",
-        Op::Atomic => "A",
-        Op::Fetch => "I",
-    };
-    let answer = if step.hit { "hit" } else { "miss" };
-    let bus: Vec<_> = step.bus.iter().map(|bus| bus.op.name()).collect();
-    let bus = if bus.is_empty() { "-".to_owned() } else { bus.join("+") };
-    let supplier = supplier(machine, step);
-    let bus_width = bus_width(machine);
-    let names = States::of(machine);
-    let states = names.width(machine);
-    let (before, after) = (names.write(machine, &step.before), names.write(machine, &step.after));
-    let row = format!(
-        "{number:>6}  {:<5} {op:<2} {addr:<#14x} {answer:<4}  {bus:<bus_width$}  {supplier:<8}  \
-         {before:<states$}  {after:<states$}  {}",
-        reference.core,
-        happenings(machine, &step.happenings)
-    );
-    row.trim_end().to_owned()
+/// The columns that are left empty.
+struct Blanks(Vec<Blank>);
+
+impl Blanks {
+    fn has(&self, column: Blank) -> bool {
+        self.0.contains(&column)
+    }
+
+    /// Returns a text, or an empty one in a column that is left empty.
+    fn unless(&self, column: Blank, text: impl Into<String>) -> String {
+        if self.has(column) { String::new() } else { text.into() }
+    }
 }
 
-/// The width of a step's transactions: where a store miss updates, two of them.
-fn bus_width(machine: &MachineSpec) -> usize {
-    if machine.protocol.issues(BusOp::BusUpd) { "BusRd+BusUpd".len() } else { "BusUpgr".len() }
+/// The records themselves; what is blank is `null`.
+struct Records {
+    header: String,
+    blank: Blanks,
 }
 
-/// Who had the line that a miss brought: another core, a level, memory.
-fn supplier(machine: &MachineSpec, step: &Step) -> String {
-    let by_bus = step.bus.iter().find_map(|bus| bus.supplier);
-    let own = match step.filled_from {
-        Some(Place::Private { core, cache, .. }) if core == step.reference.core => Some(cache),
-        _ => None,
-    };
-    match (by_bus, own) {
-        (Some(Supplier::Core(core)), _) => format!("core {core}"),
-        (Some(Supplier::Shared(level)), _) => machine.shared[level].name.clone(),
-        (Some(Supplier::Store), _) => "memory".to_owned(),
-        (None, Some(cache)) => {
-            let level = machine.private.iter().chain(&machine.l1i).nth(cache);
-            level.map_or_else(String::new, |level| level.name.clone())
+impl Printer for Records {
+    fn begin(&self) -> Option<String> {
+        Some(self.header.clone())
+    }
+
+    fn row(&self, record: &StepRecord) -> String {
+        if self.blank.0.is_empty() {
+            return record.json();
         }
-        (None, None) => "-".to_owned(),
+        let mut value = json!(record);
+        for column in &self.blank.0 {
+            for key in keys(*column) {
+                value[*key] = Value::Null;
+            }
+        }
+        value.to_string()
     }
 }
 
-fn happenings(machine: &MachineSpec, happenings: &[Happening]) -> String {
-    let words: Vec<_> = happenings
-        .iter()
-        .map(|happening| {
-            let (core, word, line) = match *happening {
-                Happening::Flush(core, line) => (core, "flushes", line),
-                Happening::Supply(core, line) => (core, "supplies and keeps dirty", line),
-                Happening::HandOver(core, line) => (core, "hands over", line),
-                Happening::Update(core, line) => (core, "takes the store to", line),
-                Happening::Invalidate(core, line) => (core, "loses", line),
-                Happening::WriteBack(core, line) => (core, "writes back", line),
-                Happening::Evict(core, line) => (core, "evicts", line),
-                Happening::BackInvalidate(core, line) => (core, "is made to drop", line),
-            };
-            format!("core {core} {word} {}", machine.line.base(line))
-        })
-        .collect();
-    words.join(", ")
+/// The keys of a column in a record.
+const fn keys(column: Blank) -> &'static [&'static str] {
+    match column {
+        Blank::Hit => &["hit"],
+        Blank::Class => &["class"],
+        Blank::Bus => &["bus"],
+        Blank::Supplier => &["supplier"],
+        Blank::States => &["before", "after"],
+        Blank::Events => &["events"],
+        Blank::Cells => &["cells"],
+        Blank::Values => &["values"],
+        Blank::Why => &["why"],
+    }
+}
+
+/// The states of all cores, run together where each is a letter.
+fn states(names: &[String]) -> String {
+    let gap = if names.iter().all(|name| name.len() == 1) { "" } else { " " };
+    names.join(gap)
+}
+
+fn answer(hit: Option<bool>) -> &'static str {
+    match hit {
+        Some(true) => "hit",
+        Some(false) => "miss",
+        None => "-",
+    }
+}
+
+/// Who supplied, as a reader says it: `core 1`, `L2`, `memory`.
+fn supplier(record: &StepRecord) -> Option<String> {
+    let supplier = record.supplier.as_deref()?;
+    let core = supplier.strip_prefix("core").filter(|rest| rest.parse::<u32>().is_ok());
+    Some(core.map_or_else(|| supplier.to_owned(), |core| format!("core {core}")))
+}
+
+/// What else happened, in words.
+fn events(record: &StepRecord) -> String {
+    let words = record.events.iter().map(|event| {
+        let does = match event.what {
+            "flush" => "flushes",
+            "supply" => "supplies and keeps dirty",
+            "hand_over" => "hands over",
+            "update" => "takes the store to",
+            "invalidate" => "loses",
+            "write_back" => "writes back",
+            "clean" => "keeps clean",
+            "evict" => "evicts",
+            "back_invalidate" => "is made to drop",
+            other => other,
+        };
+        let line = event.line.as_ref().unwrap_or(&record.line);
+        format!("core {} {does} {line}", event.core)
+    });
+    words.collect::<Vec<_>>().join(", ")
 }

@@ -89,6 +89,41 @@ impl Values {
         }
     }
 
+    /// Gives the next store a number of the caller's, larger than those before.
+    pub(super) fn number_next_store(&mut self, number: u64) {
+        self.stores = number - 1;
+    }
+
+    /// Returns what the words of a reference hold at a place: the number of the last store to each,
+    /// 0 where there was none.
+    pub(super) fn found_at(
+        &self,
+        reference: &Reference,
+        place: Place,
+    ) -> impl Iterator<Item = u64> + '_ {
+        let content = self.content_at(reference.line, place);
+        self.touched(reference).map(move |word| self.contents.word(content, word))
+    }
+
+    /// Returns the last stores to the words of a reference, as `found_at` does; of a reference that
+    /// was looked up and has not stored yet.
+    pub(super) fn last_of(&self, reference: &Reference) -> impl Iterator<Item = u64> + '_ {
+        debug_assert!(self.announced.is_none(), "the store before is done");
+        let known = self.lines.find(reference.line);
+        let last = known.map_or(Content::UNTOUCHED, |known| known.last);
+        self.touched(reference).map(move |word| self.contents.word(last, word))
+    }
+
+    /// Returns the content that a place has of a line.
+    fn content_at(&self, line: LineAddr, place: Place) -> Content {
+        match place {
+            Place::Store => self.lines.find(line).map_or(Content::UNTOUCHED, |known| known.stored),
+            Place::Private { .. } | Place::Shared { .. } | Place::Departing { .. } => {
+                self.copies.at(place).content
+            }
+        }
+    }
+
     /// Returns the words that a reference touches.
     #[inline]
     fn touched(&self, reference: &Reference) -> Range<usize> {
@@ -110,13 +145,8 @@ impl Values {
     #[inline(never)]
     fn compare(&mut self, reference: &Reference, place: Place) {
         self.settle();
+        let found = self.content_at(reference.line, place);
         let known = self.lines.find(reference.line);
-        let found = match place {
-            Place::Store => known.map_or(Content::UNTOUCHED, |known| known.stored),
-            Place::Private { .. } | Place::Shared { .. } | Place::Departing { .. } => {
-                self.copies.at(place).content
-            }
-        };
         let last = known.map_or(Content::UNTOUCHED, |known| known.last);
         let words = |word| (self.contents.word(found, word), self.contents.word(last, word));
         let mut touched = self.touched(reference).map(|word| (word, words(word)));
