@@ -31,6 +31,8 @@ mod reference;
 mod same_bytes;
 mod scenarios;
 mod silent_runs;
+mod steps;
+mod steps_folded;
 mod support;
 mod tidy;
 mod verification;

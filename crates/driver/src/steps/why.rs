@@ -90,10 +90,14 @@ impl Teller<'_> {
             None if after == before => {
                 format!("{copy}: a {noun} may use it without asking anybody.")
             }
-            None if unique => format!(
-                "{copy}: no other core has the line, so the {noun} asks nobody and makes it {}.",
-                self.state(after)
-            ),
+            None if unique => {
+                let mut others = (0..).zip(&step.before).filter(|(core, _)| *core != step.core);
+                let alone = others.all(|(_, state)| !state.is_valid());
+                // Where a protocol is wrong, a core may believe so and not be alone.
+                let why = if alone { "no other core has" } else { "as if no other core had" };
+                let after = self.state(after);
+                format!("{copy}: {why} the line, so the {noun} asks nobody and makes it {after}.")
+            }
             None => {
                 format!("{copy}: the {noun} asks nobody and makes it {}.", self.state(after))
             }
@@ -226,6 +230,7 @@ impl Teller<'_> {
             }
             let deed = Deed {
                 snoop: self.machine.protocol.snoop(state, op),
+                flushes: self.step.happenings.contains(&Happening::Flush(used.core, used.line)),
                 from: state,
                 supplies: supplier == Some(used.core),
                 updates: op == BusOp::BusUpd,
@@ -254,13 +259,13 @@ impl Teller<'_> {
         let many = cores.len() > 1;
         let s = if many { "" } else { "s" };
         let mut verbs = Vec::new();
-        match deed.snoop {
-            SnoopStep::Flush(_) => verbs.push(format!("put{s} the dirty line on the bus")),
-            SnoopStep::HandOver(_) => verbs.push(format!("hand{s} over the duty to write it back")),
-            SnoopStep::Supply(_) | SnoopStep::Silent(_) | SnoopStep::Never if deed.supplies => {
-                verbs.push(format!("supplie{s} it").replace("supplie it", "supply it"));
-            }
-            SnoopStep::Supply(_) | SnoopStep::Silent(_) | SnoopStep::Never => {}
+        if deed.flushes {
+            verbs.push(format!("put{s} the dirty line on the bus"));
+        } else if deed.supplies {
+            verbs.push(if many { "supply it" } else { "supplies it" }.to_owned());
+        }
+        if let SnoopStep::HandOver(_) = deed.snoop {
+            verbs.push(format!("hand{s} over the duty to write it back"));
         }
         let next = deed.snoop.next().unwrap_or(deed.from);
         if deed.updates && next.is_valid() {
@@ -337,6 +342,8 @@ impl Teller<'_> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Deed {
     snoop: SnoopStep,
+    /// Its dirty line is on the bus.
+    flushes: bool,
     from: State,
     /// Its copy is the one that the requester gets.
     supplies: bool,

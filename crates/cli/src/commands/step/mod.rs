@@ -7,7 +7,7 @@ use std::path::Path;
 
 use coherence::MachineSpec;
 use driver::observe::Step;
-use driver::steps::{StepRecord, StepsHeader};
+use driver::steps::{States, StepRecord, StepsHeader};
 use driver::{ReplayOptions, Streams};
 use serde_json::{Value, json};
 
@@ -146,16 +146,18 @@ const fn keys(column: Blank) -> &'static [&'static str] {
 }
 
 /// The states of all cores, run together where each is a letter.
-fn states(names: &[String]) -> String {
-    let gap = if names.iter().all(|name| name.len() == 1) { "" } else { " " };
-    names.join(gap)
+fn states(states: &States) -> String {
+    match states {
+        States::Letters(letters) => letters.clone(),
+        States::Names(names) => names.join(" "),
+    }
 }
 
 fn answer(hit: Option<bool>) -> &'static str {
     match hit {
         Some(true) => "hit",
         Some(false) => "miss",
-        None => "-",
+        None => "",
     }
 }
 

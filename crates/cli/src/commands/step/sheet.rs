@@ -60,8 +60,8 @@ impl<K: Kind> Sheet<K> {
             blank(Blank::Class, record.class.unwrap_or_default().to_owned()),
             blank(Blank::Bus, record.bus.names().join("+")),
             blank(Blank::Supplier, supplier(record).unwrap_or_default()),
-            blank(Blank::States, states(&record.before.names())),
-            blank(Blank::States, states(&record.after.names())),
+            blank(Blank::States, states(&record.before)),
+            blank(Blank::States, states(&record.after)),
             blank(Blank::Events, events(record)),
             blank(Blank::Why, record.why.clone()),
         ];

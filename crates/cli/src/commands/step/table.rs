@@ -79,7 +79,7 @@ impl Printer for Table {
             &record.core.to_string(),
             record.op,
             &record.addr,
-            &blank.unless(Blank::Hit, answer(record.hit)),
+            &blank.unless(Blank::Hit, or_none(answer(record.hit).to_owned())),
             &blank.unless(Blank::Class, record.class.unwrap_or("-")),
             &blank.unless(Blank::Bus, or_none(record.bus.names().join("+"))),
             &blank.unless(Blank::Supplier, or_none(supplier(record).unwrap_or_default())),
