@@ -231,7 +231,7 @@ fn folder() -> Folder {
         ("0.din", "0 1000\n1 1000\n"),
         ("1.din", "0 1000\n1 1004\n"),
         ("broken.mtrace", "@cores 1\n0 R 0x1000\n0 R nothing\n"),
-        ("grows.mtrace", "0 R 0x1000\n1 R 0x1000\n"),
+        ("grows.mtrace", "0 R 0x1000\n1 T 5\n1 R 0x1000\n"),
     ])
 }
 

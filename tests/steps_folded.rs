@@ -17,7 +17,8 @@ const MACHINES: [(&str, &str); 7] = [
     ("one level", "(caches: [(name: \"L1\", size: 256, ways: 2)])"),
     (
         "two levels",
-        "(caches: [(name: \"L1\", size: 128, ways: 1), (name: \"L2\", size: 512, ways: 2)])",
+        "(caches: [(name: \"L1\", size: 128, ways: 1),
+           (name: \"L2\", size: 512, ways: 2)])",
     ),
     (
         "an inclusive shared level",

@@ -289,7 +289,8 @@ lines are powers of two, and sizes whole lines.",
 never meet: not where one order of time ties all accesses together (cycles, durability, an order
 made while the streams are replayed), where a cache has but one set, where victims are drawn from
 one sequence of random numbers, or where one fully associative cache tells capacity from conflict
-misses. docs/many-machines.md says more.",
+misses. Steps (`--events`) are written in the order of all accesses, so they need one replay of all
+of them. docs/many-machines.md says more.",
     ),
     e(
         "E0320",
