@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use trace::{Format, Header, Module, Op, Record};
+
 use crate::support::{Folder, ROOT, error_text, text};
 
 /// Writes a trace of three cores in four chunks as mtrace and, with each codec, as mtrc.
@@ -108,6 +110,35 @@ fn info_reads_the_header_and_the_index() {
     assert_eq!(piped.stdout, folder.good(&["info", "raw.mtrc"]));
     let whole = folder.good(&["replay", "raw.mtrc", "--json", "-"]);
     assert_eq!(folder.read("report.json"), whole);
+}
+
+#[test]
+fn info_names_each_file_that_instructions_are_of_once() {
+    let module = |start, path: &str| Module {
+        start,
+        end: start + 0x1000,
+        offset: 0,
+        path: path.to_owned(),
+        build_id: None,
+    };
+    // Two parts of one file are two modules.
+    let modules = [module(0x1000, "/bin/a"), module(0x3000, "/bin/a"), module(0x7000, "/lib/b")];
+    let header = Header { pcs: true, ..Header::new(Format::Mtrc) };
+    let mut bytes = Vec::new();
+    let sink = trace::writer(Format::Mtrc, &header, Box::new(&mut bytes));
+    let mut sink = sink.expect("a format that is written");
+    let records = [Record::event(0, Op::Pc, 0x1004), Record::access(0, Op::Read, 0x40, 8)];
+    sink.write(&records).expect("records that a reader takes");
+    sink.modules(&modules);
+    assert!(sink.finish().expect("a Vec takes everything").is_empty());
+    let folder = Folder::with(&[("none.mtrace", "0 R 0x40 8\n")]);
+    folder.write("modules.mtrc", &bytes);
+    let info = text(&folder.run(&["info", "modules.mtrc"]));
+    assert!(info.contains("\ncode of    a, b\n"), "{info}");
+    assert_eq!(text(&folder.feed(&["info", "-"], &bytes)), info);
+    folder.good(&["convert", "none.mtrace", "none.mtrc"]);
+    let info = text(&folder.run(&["info", "none.mtrc"]));
+    assert!(!info.contains("code of"), "{info}");
 }
 
 #[test]

@@ -290,6 +290,49 @@ int main(void) {
     assert!(info.contains("QEMU") && info.contains("records    500\n"), "{info}");
 }
 
+#[test]
+fn valgrind_leaves_children_out_and_lays_any_number_of_threads_on_cores() {
+    let (Some(bench), true) = (Bench::with("cc"), has("valgrind")) else { return };
+    let program = r#"
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static volatile long of_child, of_threads;
+static void *add(void *unused) { for (int n = 0; n < 5; n++) of_threads++; return unused; }
+int main(void) {
+    if (fork() == 0) {
+        for (int n = 0; n < 1000; n++) of_child++;
+        _exit(0);
+    }
+    wait(NULL);
+    for (int n = 0; n < 70; n++) {
+        pthread_t thread;
+        pthread_create(&thread, NULL, add, NULL);
+        pthread_join(thread, NULL);
+    }
+    printf("of_child=%p of_threads=%p\n", (void *)&of_child, (void *)&of_threads);
+    return 0;
+}
+"#;
+    bench.folder.write("prog.c", program.as_bytes());
+    let output = bench.shell("cc -O2 -pthread prog.c -o prog");
+    assert!(output.status.success(), "{}", error_text(&output));
+    let output =
+        bench.shell("mesim record --data-only --threads-as-cores 4-way -o out.mtrc -- ./prog");
+    assert_eq!(output.status.code(), Some(0), "{}", error_text(&output));
+    let (child, threads) = (printed(&output, "of_child"), printed(&output, "of_threads"));
+    assert_eq!([bench.count('W', child), bench.count('W', threads)], [0, 350]);
+    // The threads 1 to 70 go round four cores, the first of which is the main thread's as well.
+    let of_core = |core| bench.accesses().get(&(core, 'W', threads, 8)).copied();
+    assert_eq!([0, 1, 2, 3].map(of_core), [17, 18, 18, 17].map(|n| Some(5 * n)));
+    // A core for each is more than there may be.
+    let output = bench.shell("mesim record --data-only -o many.mtrc -- ./prog");
+    assert_eq!(output.status.code(), Some(2));
+    let said = error_text(&output);
+    assert!(said.contains("E0114") && said.contains("--threads-as-cores 4-way"), "{said}");
+}
+
 /// N increments a thread of the one counter and the other, by two threads after one another or at
 /// once; then what the program does at its end.
 const COUNTERS: &str = r#"

@@ -50,8 +50,7 @@ impl Symbols {
 
     /// Returns where the instruction at an address is.
     pub(crate) fn place(&mut self, pc: u64) -> Place {
-        // What was mapped last at an address is what was there in the end.
-        let Some(module) = self.modules.iter().rev().find(|module| module.contains(pc)) else {
+        let Some(module) = self.modules.iter().find(|module| module.contains(pc)) else {
             return Place::default();
         };
         let mut place = Place { module: Some(base_name(&module.path)), ..Place::default() };

@@ -137,7 +137,8 @@ before the first access.",
         "\
 The trace names a core that the machine does not have. Cores are numbered from 0, so that a
 machine of 4 cores has the cores 0 to 3. `--cores N` makes room; no machine has more than 64. The
-threads of lackey and drmemtrace are cores, in the order in which they first appear.",
+threads of lackey and drmemtrace are cores, in the order in which they first appear; `mesim record
+--threads-as-cores 4-way` lays those of a program round four cores.",
     ),
     e(
         "E0115",

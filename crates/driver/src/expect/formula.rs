@@ -189,6 +189,9 @@ fn too_large(at: usize) -> FormulaError {
 /// Divides where nothing is left over: what a formula counts is whole.
 fn quotient(value: i128, by: i128, at: usize) -> Result<i128, FormulaError> {
     let quotient = value.checked_div(by).filter(|_| value.checked_rem(by) == Some(0));
+    if value.checked_div(by).is_none() && by != 0 {
+        return Err(too_large(at));
+    }
     quotient.ok_or_else(|| FormulaError {
         span: at..at + 1,
         message: match by {

@@ -101,6 +101,7 @@ impl Source for Remapped {
         if !matches!(more, Ok(true)) {
             let modules = self.source.modules().iter();
             self.modules = modules.filter_map(|m| self.remap.moved_module(m)).collect();
+            self.modules.sort_by_key(|module| (module.start, module.end));
         }
         more
     }

@@ -76,7 +76,9 @@ pub(crate) fn reader(
         Format::Din => boxed(din::Din, buffer, path, codec, format),
         Format::Xdin => boxed(xdin::Xdin, buffer, path, codec, format),
         Format::Lackey => {
-            let lackey = lackey::Lackey::new(cores, modify, options.lackey_slices);
+            // As a recorder that lays many threads on few cores later it may ask for more.
+            let threads = options.cores_max.max(1);
+            let lackey = lackey::Lackey::new(threads, modify, options.lackey_slices);
             boxed(lackey, buffer, path, codec, format)
         }
         Format::Ncsu => boxed(ncsu::Ncsu { cores }, buffer, path, codec, format),

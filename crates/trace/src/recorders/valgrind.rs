@@ -77,6 +77,8 @@ impl Valgrind {
         let mut command = Command::new("valgrind");
         command.args(["--tool=lackey", "--trace-mem=yes", "--basic-counts=no"]);
         command.args(["--trace-sched=yes", "--fair-sched=yes"]);
+        // What a child does until it becomes another program is nothing of this one's threads.
+        command.arg("--child-silent-after-fork=yes");
         if self.has_quantum() {
             command.arg(format!("--scheduling-quantum={quantum}"));
         }

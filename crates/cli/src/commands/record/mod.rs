@@ -14,7 +14,7 @@ use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use trace::{Format, Header, Losses, Sink, Source, TraceError};
+use trace::{Format, Header, Losses, Sink, Source, TraceError, TraceErrorKind};
 
 use self::code::{Code, Maps};
 use self::program::{Program, exit_code};
@@ -140,7 +140,7 @@ fn record(
             let mut more = true;
             while more {
                 records.clear();
-                more = source.read(&mut records)?;
+                more = source.read(&mut records).map_err(explained)?;
                 if let Some(code) = &mut code {
                     code.see(&records);
                 }
@@ -151,14 +151,22 @@ fn record(
             }
         }
         // It may have ended before its first access.
-        Err(error) if error.kind == trace::TraceErrorKind::Empty => {}
-        Err(error) => return Err(error.into()),
+        Err(error) if error.kind == TraceErrorKind::Empty => {}
+        Err(error) => return Err(explained(error)),
     }
     if let Some(code) = code {
         sink.modules(&code.finish());
     }
     let losses = sink.finish().map_err(|error| write_failed(error, Some(output)))?;
     Ok((count, losses))
+}
+
+/// Says what to do about more threads than there are cores, whoever counted them.
+fn explained(mut error: TraceError) -> Diagnostic {
+    if error.kind == TraceErrorKind::CoreOutOfRange {
+        error.help = "lay several threads on a core: `--threads-as-cores 4-way`".into();
+    }
+    error.into()
 }
 
 fn cannot_start(name: &Path, error: &io::Error) -> Diagnostic {
