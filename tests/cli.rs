@@ -1041,6 +1041,7 @@ fn help_says_what_each_command_takes() {
         "mrc",
         "step",
         "check",
+        "diff",
         "protocol",
         "protocol show",
         "protocol check",

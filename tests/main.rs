@@ -9,6 +9,7 @@ mod configs;
 mod coverage;
 mod crashes;
 mod cycles;
+mod diff;
 mod docs;
 mod durability_machines;
 mod durability_properties;

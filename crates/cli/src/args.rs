@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::check_args::CheckArgs;
 use crate::crash_args::{CrashArgs, VaryArgs};
+use crate::diff_args::DiffArgs;
 use crate::model_args::{self, WitnessArgs};
 use crate::mrc_args::MrcArgs;
 use crate::record_args::RecordArgs;
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     Step(StepArgs),
     /// Compare a trace's counts with what a file expects
     Check(CheckArgs),
+    /// Say where two simulators first differ
+    Diff(DiffArgs),
     /// Print coherence protocols
     #[command(subcommand)]
     Protocol(ProtocolCommand),

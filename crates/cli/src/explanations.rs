@@ -2,6 +2,7 @@
 
 use crate::check_explanations::{E0601, E0602, E0603, E0604, E0605, E0606, E0607, E0608};
 use crate::crash_explanations::{E0317, E0401, E0402, E0403, W0401};
+use crate::diff_explanations::{E0701, E0702, E0703, E0704};
 use crate::trace_explanations::TRACES;
 
 /// A diagnostic code, its kind in a few words, and what to know about it.
@@ -396,6 +397,10 @@ each copy 2 bits and the bits of its words.",
     E0606,
     E0607,
     E0608,
+    E0701,
+    E0702,
+    E0703,
+    E0704,
     e(
         "E0901",
         "a load did not see the last store",

@@ -12,6 +12,8 @@ mod counterexample;
 mod crash_args;
 mod crash_explanations;
 mod diagnostics;
+mod diff_args;
+mod diff_explanations;
 mod explanations;
 mod exploration;
 mod fan_out;

@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod convert;
 mod crash;
+mod diff;
 mod edit;
 mod explain;
 mod generate;
@@ -38,6 +39,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> Result<ExitCode, Diagnosti
         Command::Mrc(args) => mrc::run(args, messages),
         Command::Step(args) => step::run(args, messages),
         Command::Check(args) => check::run(args, messages),
+        Command::Diff(args) => diff::run(args, messages),
         Command::Protocol(command) => protocol::run(command, messages),
         Command::Info(args) => info::run(args, messages),
         Command::Convert(args) => convert::run(args, messages),
