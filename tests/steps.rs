@@ -371,3 +371,110 @@ fn a_protocol_from_a_file_has_reasons_of_its_own() {
     }
     insta::assert_snapshot!("reasons_of_mosi", shown);
 }
+
+/// The records of a scenario's steps, and the same steps as a chart of a kind.
+fn charted(kind: &str) -> (Vec<Value>, String) {
+    let folder = Folder::new();
+    let trace = format!("{ROOT}/traces/scenarios/lock-mcs.mtrace");
+    let lines = text(&folder.run(&["step", &trace, "--as", "jsonl"]));
+    let records = lines.lines().skip(1).map(|line| serde_json::from_str(line).expect("a record"));
+    (records.collect(), text(&folder.run(&["step", &trace, "--as", kind])))
+}
+
+#[test]
+fn tracks_in_time_have_each_step_and_count_as_the_steps_do() {
+    let (records, chart) = charted("perfetto");
+    let chart: Value = serde_json::from_str(&chart).expect("one value");
+    let events = chart["traceEvents"].as_array().expect("a list");
+    let slices = |track: u64| {
+        let of = move |event: &&Value| event["ph"] == "X" && event["tid"] == track;
+        events.iter().filter(of)
+    };
+    for core in 0..4 {
+        let of_core = records.iter().filter(|record| record["core"] == core);
+        let expected: Vec<_> = of_core.map(|record| record["i"].clone()).collect();
+        assert_eq!(slices(core).map(|event| event["ts"].clone()).collect::<Vec<_>>(), expected);
+    }
+    let bus: Vec<_> = records.iter().filter(|record| !record["bus"].is_null()).collect();
+    let shown = slices(4).map(|event| (event["ts"].clone(), event["name"].clone()));
+    let expected = bus.iter().map(|record| (record["i"].clone(), record["bus"].clone()));
+    assert_eq!(shown.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    // MCS with four cores: 6 BusRd, 14 BusRdX, 11 invalidations, as its expectation file derives.
+    let last = |name: &str| events.iter().rfind(|event| event["name"] == name).expect(name);
+    assert_eq!(last("transactions")["args"], serde_json::json!({"BusRdX": 14, "BusRd": 6}));
+    assert_eq!(last("invalidations")["args"]["invalidations"], 11);
+}
+
+#[test]
+fn waveforms_have_the_states_after_each_step() {
+    let (records, chart) = charted("vcd");
+    let (head, body) = chart.split_once("$enddefinitions $end").expect("a head");
+    // What a signal is called, by its short name.
+    let mut names = std::collections::HashMap::new();
+    let mut scope = Vec::new();
+    for line in head.lines() {
+        match line.split_whitespace().collect::<Vec<_>>()[..] {
+            ["$scope", "module", name, "$end"] => scope.push(name),
+            ["$upscope", "$end"] => drop(scope.pop()),
+            ["$var", "wire", _, id, name, "$end"] => {
+                let path = format!("{}.{name}", scope.last().expect("a scope"));
+                assert_eq!(names.insert(id, path), None, "a short name of two signals");
+            }
+            _ => {}
+        }
+    }
+    let ascii = |bits: &str| {
+        let bytes = bits.as_bytes().chunks(8);
+        let byte = |bits: &[u8]| bits.iter().fold(0, |byte, bit| byte << 1 | (bit - b'0'));
+        String::from_utf8(bytes.map(byte).filter(|byte| *byte > 0).collect()).expect("text")
+    };
+    // A short name may be `#` as well; no line of a value begins with it.
+    let mut moments = body.split("\n#").skip(1);
+    for record in &records {
+        let moment = moments.next().expect("a moment");
+        let mut lines = moment.lines();
+        assert_eq!(lines.next(), Some(record["i"].to_string().as_str()));
+        let mut states = ["", "", "", ""].map(str::to_owned);
+        let mut bus = None;
+        for line in lines {
+            let Some((value, id)) = line.strip_prefix('b').and_then(|line| line.split_once(' '))
+            else {
+                continue;
+            };
+            let name = names[id].as_str();
+            match name.split_once('.') {
+                Some((core, "state")) => {
+                    states[core[4..].parse::<usize>().expect("a core")] = ascii(value);
+                }
+                Some(("bus", "op")) if value != "z" => bus = Some(ascii(value)),
+                _ => {}
+            }
+        }
+        assert_eq!(states.concat(), record["after"].as_str().expect("letters"), "{moment}");
+        assert_eq!(bus.as_deref(), record["bus"].as_str(), "{moment}");
+    }
+    let end = moments.next().expect("the end").trim();
+    assert_eq!(end, (records.len() + 1).to_string());
+}
+
+#[test]
+fn sequence_charts_name_only_who_takes_part() {
+    let (records, chart) = charted("mermaid");
+    let transactions = chart.lines().filter(|line| line.contains("->>bus: ")).count();
+    let flushes = chart.matches("->>bus: flush").count();
+    let on_bus = records.iter().filter(|record| !record["bus"].is_null()).count();
+    assert_eq!(transactions - flushes, on_bus);
+    let parts: Vec<&str> =
+        chart.lines().filter_map(|line| line.trim().strip_prefix("participant ")).collect();
+    let parts: Vec<&str> =
+        parts.iter().map(|part| part.split(' ').next().expect("a name")).collect();
+    for line in chart.lines().filter(|line| line.contains("->") || line.contains("-x")) {
+        let (who, what) = line.trim().split_once(':').expect("a message");
+        let two: Vec<&str> = who.split(['-', '>', 'x']).filter(|part| !part.is_empty()).collect();
+        assert!(two.iter().all(|part| parts.contains(part)), "{who}: {what}");
+    }
+    let folder = Folder::new();
+    let trace = format!("{ROOT}/traces/scenarios/l2-hit-after-write-back.mtrace");
+    let chart = folder.run(&["step", &trace, "--as", "mermaid"]);
+    insta::assert_snapshot!("mermaid", text(&chart));
+}

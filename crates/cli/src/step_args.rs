@@ -58,6 +58,12 @@ pub(crate) enum StepsKind {
     Latex,
     /// The records themselves, a JSON object a line
     Jsonl,
+    /// A sequence chart in Mermaid
+    Mermaid,
+    /// Tracks of cores and bus, as Perfetto and Chrome's tracing read them
+    Perfetto,
+    /// Waveforms (VCD), as viewers of them read them
+    Vcd,
 }
 
 /// What of a step a question sheet leaves to be filled in.

@@ -1,5 +1,6 @@
 //! `mesim step --plain`: what each reference does, as a table or as records.
 
+mod charts;
 mod sheet;
 mod table;
 
@@ -11,6 +12,7 @@ use driver::steps::{States, StepRecord, StepsHeader};
 use driver::{ReplayOptions, Streams};
 use serde_json::{Value, json};
 
+use self::charts::{Mermaid, Perfetto, Vcd};
 use self::sheet::{Csv, Latex, Markdown, Sheet};
 use self::table::Table;
 use super::stepping;
@@ -87,6 +89,9 @@ fn chosen(args: &StepArgs, header: &StepsHeader, machine: &MachineSpec) -> Box<d
         StepsKind::Csv => Box::new(Sheet::new(Csv, blank)),
         StepsKind::Markdown => Box::new(Sheet::new(Markdown, blank)),
         StepsKind::Latex => Box::new(Sheet::new(Latex, blank)),
+        StepsKind::Mermaid => Box::new(Mermaid::new(machine)),
+        StepsKind::Perfetto => Box::new(Perfetto::new(machine)),
+        StepsKind::Vcd => Box::new(Vcd::new(machine)),
         StepsKind::Jsonl => Box::new(Records { header: header.json(), blank }),
     }
 }
