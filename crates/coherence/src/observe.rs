@@ -167,6 +167,10 @@ pub trait Observer {
     #[inline]
     fn posted(&mut self, core: CoreId, line: LineAddr, passed: u64) {}
 
+    /// So many bytes of a line pass the bus, for whatever reason: told wherever `data_bytes` grows.
+    #[inline]
+    fn carried(&mut self, line: LineAddr, bytes: u64) {}
+
     /// A transaction has ended.
     #[inline]
     fn transacted(&mut self, transaction: &Transaction) {}
@@ -283,6 +287,12 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn posted(&mut self, core: CoreId, line: LineAddr, passed: u64) {
         self.0.posted(core, line, passed);
         self.1.posted(core, line, passed);
+    }
+
+    #[inline]
+    fn carried(&mut self, line: LineAddr, bytes: u64) {
+        self.0.carried(line, bytes);
+        self.1.carried(line, bytes);
     }
 
     #[inline]

@@ -284,7 +284,7 @@ impl<O: Observer> Machine<O> {
     pub(super) fn send_below(&mut self, core: CoreId, line: LineAddr, from: Place) {
         self.cores[core as usize].counters.write_backs += 1;
         self.bus.counters.write_backs += 1;
-        self.bus.counters.data_bytes += self.spec.line.bytes();
+        self.carry(line, self.spec.line.bytes());
         self.posted.push(line);
         self.observer.wrote_back(core, line);
         self.arrive_below(0, line, from);

@@ -158,7 +158,7 @@ impl<O: Observer> Machine<O> {
             let taken = self.take_inner_copies(core, levels, line).dirty;
             if taken.is_some() {
                 self.cores[core as usize].counters.dirty_back_invalidations += 1;
-                self.bus.counters.data_bytes += self.spec.line.bytes();
+                self.carry(line, self.spec.line.bytes());
                 newest = taken;
             }
             self.lose(core, line, state, Cause::BackInvalidation, Loss::BackInvalidation);

@@ -71,12 +71,12 @@ impl<O: Observer> Machine<O> {
         if op == BusOp::BusUpd {
             let bytes = u64::from(request.bytes);
             data = self.spec.bus.beat;
-            self.bus.counters.data_bytes += bytes;
+            self.carry(line, bytes);
             self.cores[core as usize].counters.update_bytes += bytes;
         }
         if wants_data {
             data = self.spec.bus.data(self.spec.line.bytes());
-            self.bus.counters.data_bytes += self.spec.line.bytes();
+            self.carry(line, self.spec.line.bytes());
             let counters = &mut self.cores[core as usize].counters;
             counters.bus_fills += 1;
             counters.fills_with_holders += u64::from(snooped.held);
@@ -85,6 +85,12 @@ impl<O: Observer> Machine<O> {
         self.cores[core as usize].counters.bus_wait_cycles += grant.start - now;
         self.observer.transacted(&Transaction { core, op, line, supplier });
         Answer { held_elsewhere: snooped.held, from, end: grant.end }
+    }
+
+    /// Counts bytes of a line that pass the bus.
+    pub(super) fn carry(&mut self, line: LineAddr, bytes: u64) {
+        self.bus.counters.data_bytes += bytes;
+        self.observer.carried(line, bytes);
     }
 
     fn count_transaction(&mut self, core: CoreId, op: BusOp) {

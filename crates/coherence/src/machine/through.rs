@@ -81,7 +81,7 @@ impl<O: Observer> Machine<O> {
         let bytes = u64::from(reference.bytes);
         self.cores[reference.core as usize].counters.through_bytes += bytes;
         self.bus.counters.write_throughs += 1;
-        self.bus.counters.data_bytes += bytes;
+        self.carry(reference.line, bytes);
         let mut ticks = 0;
         for (level, cache) in self.shared.iter_mut().enumerate() {
             ticks += cache.latency;
