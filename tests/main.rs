@@ -16,6 +16,7 @@ mod durability_properties;
 mod durable_reference;
 mod editing;
 mod golden;
+mod hot_lines;
 mod library;
 mod machines;
 mod markdown;

@@ -113,8 +113,9 @@ fn counts(replayed: Replayed) -> impl PartialEq + std::fmt::Debug {
         outcome,
         crashes,
         looks,
+        lines,
     } = replayed;
-    assert!(outcome.is_none() && crashes.is_empty() && looks.is_empty());
+    assert!(outcome.is_none() && crashes.is_empty() && looks.is_empty() && lines.is_none());
     tally.bus.busy_cycles = 0;
     for core in &mut tally.cores {
         core.cycles = 0;
@@ -169,6 +170,8 @@ fn what_ties_all_lines_together_is_indivisible() {
     assert!(Parts::new(&config(machine(&spec), 4), &plain, 2).is_ok());
     let classify = ReplayOptions { classify: true, ..plain.clone() };
     assert_eq!(refused(&spec, &classify), Indivisible::Classes);
+    let top = ReplayOptions { top: Some(1), ..plain.clone() };
+    assert_eq!(refused(&spec, &top), Indivisible::Lines);
     for number in 0..spec.levels.len() {
         let mut full = spec.clone();
         full.levels[number].ways = None;

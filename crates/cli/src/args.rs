@@ -96,6 +96,10 @@ pub(crate) struct TraceArgs {
     /// Leave damaged chunks of an mtrc trace out, instead of refusing it
     #[arg(long)]
     pub(crate) salvage: bool,
+
+    /// No flag: what is asked for needs to know which instructions accesses come from.
+    #[arg(skip)]
+    pub(crate) pcs: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -142,6 +146,7 @@ pub(crate) struct PinnedMachine {
 #[command(after_long_help = "\
 Examples:
   mesim replay traces/false-sharing.mtrace.xz --classify
+  mesim replay traces/false-sharing.mtrace.xz --top=3
   mesim replay trace.din.gz --set L1.size=16KiB --set protocol=MSI --json report.json
   mesim replay trace.din.gz --set protocol=mine.ron
   mesim replay traces/scenarios/false-sharing.mtrace --events steps.jsonl
@@ -197,6 +202,19 @@ pub(crate) struct ReplayArgs {
     /// Count the uses of every cell of the protocol's tables, and mark those that had none
     #[arg(long)]
     pub(crate) coverage: bool,
+
+    /// Name the N lines (20 unless said) with the most invalidations and sharing misses, and say
+    /// who touches which bytes of them, in what pattern, from which code; classifies every miss
+    #[arg(
+        long,
+        conflicts_with = "events",
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "20",
+        value_parser = parse_count
+    )]
+    pub(crate) top: Option<u64>,
 
     /// Accesses to run before counting begins
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = parse_whole)]

@@ -290,8 +290,8 @@ lines are powers of two, and sizes whole lines.",
 never meet: not where one order of time ties all accesses together (cycles, durability, an order
 made while the streams are replayed), where a cache has but one set, where victims are drawn from
 one sequence of random numbers, or where one fully associative cache tells capacity from conflict
-misses. Steps (`--events`) are written in the order of all accesses, so they need one replay of all
-of them. docs/many-machines.md says more.",
+misses (`--classify`, `--top`). Steps (`--events`) are written in the order of all accesses, so they
+need one replay of all of them. docs/many-machines.md says more.",
     ),
     e(
         "E0320",
@@ -339,6 +339,14 @@ libc6-dev`), or name a cache folder that may be written to.",
 `mesim info --code` names the functions that access memory, and goes by program counters: those of
 a trace (mtrc, csv or pinatrace with a column `pc`, gem5), or its instruction fetches. This trace
 has neither. What `mesim record -o out.mtrc` writes has them; a folder of per-core files does not.",
+    ),
+    e(
+        "E0326",
+        "hot lines of several runs",
+        "\
+`--top` says of one run which lines cost the most coherence. `--compare` and `--vary` lay several
+runs beside each other, and each has hot lines of its own: run once for each machine, with `--set`.
+docs/hot-lines.md says what is told of a line.",
     ),
     E0401,
     E0402,

@@ -330,6 +330,7 @@ pub(crate) fn options_alone(trace: &TraceArgs) -> Result<ReadOptions, Diagnostic
         lackey_modify: lackey_modify(trace.lackey_modify),
         requests_write: trace.requests_write,
         salvage: trace.salvage,
+        pcs: trace.pcs,
         ..ReadOptions::default()
     })
 }

@@ -7,6 +7,7 @@ use std::fmt;
 
 use coherence::{BusOp, Holding, MachineSpec, Protocol, SnoopStep, State};
 
+use crate::observe::{ClassCounters, HotLines};
 use crate::tally::{CoreTally, Standing, Tally};
 
 /// A law that a run broke.
@@ -52,7 +53,7 @@ pub fn audit(
         let start = start.get(number).copied().unwrap_or_default();
         audit_references(core, &place)?;
         audit_dirty_bits(core, start, tally.standing[number], &place)?;
-        audit_lines(spec, core, start, tally.standing[number], &place)?;
+        audit_states(spec, core, start, tally.standing[number], &place)?;
         audit_levels(spec, core, &place)?;
         audit_shares(core, &place)?;
         if turns == Turns::OneByOne {
@@ -61,6 +62,23 @@ pub fn audit(
         }
     }
     audit_machine(spec, tally)
+}
+
+/// Checks that the lines that were counted one by one add up to what was counted of all.
+pub fn audit_lines(tally: &Tally, lines: Option<&HotLines>) -> Result<(), BrokenLaw> {
+    let Some(HotLines { all, .. }) = lines else { return Ok(()) };
+    let totals = tally.totals();
+    let (place, total) = ("all lines", &totals.counters);
+    law("invalidations = those of the lines", place, total.invalidations, all.invalidations)?;
+    law("updates = those of the lines", place, total.updates, all.updates)?;
+    law("bus.data_bytes = bytes of the lines", place, tally.bus.data_bytes, all.bytes)?;
+    let classes = totals.classes.unwrap_or_default().values();
+    let pairs = classes.into_iter().zip(all.classes.values());
+    for (name, (of_cores, of_lines)) in ClassCounters::NAMES.iter().zip(pairs) {
+        let place = format!("all lines, {name}");
+        law("misses of a class = those of the lines", &place, of_cores, of_lines)?;
+    }
+    Ok(())
 }
 
 fn law(law: &'static str, place: &str, left: u64, right: u64) -> Result<(), BrokenLaw> {
@@ -118,7 +136,7 @@ fn audit_dirty_bits(
     )
 }
 
-fn audit_lines(
+fn audit_states(
     spec: &MachineSpec,
     core: &CoreTally,
     start: Standing,

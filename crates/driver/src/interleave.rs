@@ -80,6 +80,11 @@ impl Stream {
         matches!(self.chunk[self.next].op, Op::Time | Op::TimeTicks)
     }
 
+    /// Tells whether the next record, which lies in the chunk, takes no turn.
+    fn takes_no_turn(&self) -> bool {
+        self.is_at_time() || self.chunk[self.next].op == Op::Pc
+    }
+
     /// Makes sure that the next record, if there is one, lies in the chunk.
     fn refill(&mut self) -> Result<bool, TraceError> {
         while self.next == self.chunk.len() && !self.ended {
@@ -141,9 +146,9 @@ impl Merger {
             self.waiting = Some(waiting);
         }
         let waiting = self.waiting.take().unwrap_or_default();
-        // A time is nobody's turn: it is known before anybody is chosen.
-        let timed = waiting.iter().copied().find(|core| self.streams[*core].is_at_time());
-        let core = timed.or_else(|| self.choose(&waiting, clock));
+        // A time is nobody's turn, nor is where a core is: they are known before anybody is chosen.
+        let told = waiting.iter().copied().find(|core| self.streams[*core].takes_no_turn());
+        let core = told.or_else(|| self.choose(&waiting, clock));
         self.waiting = Some(waiting);
         Ok(core.map(|core| core as u32))
     }

@@ -35,6 +35,8 @@ pub enum Indivisible {
         /// The level's name.
         level: String,
     },
+    /// Lines are told apart, and their misses classified.
+    Lines,
     /// Misses are classified: one fully associative cache sees all references.
     Classes,
     /// What becomes durable depends on time.
@@ -50,6 +52,9 @@ impl fmt::Display for Indivisible {
             }
             Self::Classes => {
                 write!(f, "capacity and conflict misses are told apart by one cache for all sets")
+            }
+            Self::Lines => {
+                write!(f, "the misses of hot lines have classes, told apart by one cache for all")
             }
             Self::Durability => write!(f, "what becomes durable depends on the time of all"),
         }
@@ -70,6 +75,9 @@ impl Parts {
     pub fn new(config: &Config, options: &ReplayOptions, count: u32) -> Result<Self, Indivisible> {
         if config.durability.is_some() {
             return Err(Indivisible::Durability);
+        }
+        if options.top.is_some() {
+            return Err(Indivisible::Lines);
         }
         if options.classify {
             return Err(Indivisible::Classes);

@@ -6,11 +6,11 @@ use coherence::{MachineSpec, State};
 use durability::{Crash, CrashPlan, Outcome};
 use trace::Source;
 
-use crate::audit::{Turns, audit};
+use crate::audit::{Turns, audit, audit_lines};
 use crate::config::Config;
 use crate::durable::DurableRun;
 use crate::interleave::{Interleave, Merger};
-use crate::observe::{Classes, Coverage, Step, StepRecorder, Values, Watcher};
+use crate::observe::{Classes, Coverage, HotLines, Lines, Step, StepRecorder, Values, Watcher};
 use crate::replay_error::ReplayError;
 use crate::session::Session;
 use crate::tally::Tally;
@@ -32,6 +32,9 @@ pub struct ReplayOptions {
     pub check: bool,
     /// Count the uses of every cell of the protocol's tables.
     pub coverage: bool,
+    /// Count every line by itself, classify every miss, and say that many of the lines with the
+    /// most coherence trouble.
+    pub top: Option<usize>,
     /// Accesses that run before the counting starts.
     pub warmup: u64,
     /// The most accesses that are replayed, those of the warm-up included.
@@ -64,6 +67,8 @@ pub struct Replayed {
     pub crashes: Vec<Crash>,
     /// Every core's state for the line of each address that was to be looked at, at the end.
     pub looks: Vec<Vec<State>>,
+    /// The lines with the most coherence trouble.
+    pub lines: Option<HotLines>,
 }
 
 /// Replays a trace.
@@ -149,6 +154,14 @@ impl Run<'_> {
         let (spec, word) = (&self.config.machine, self.config.word_bytes);
         let classes = || Classes::new(spec, word);
         let values = || Values::new(spec, word);
+        if let Some(most) = self.options.top {
+            let lines = Lines::new(spec, word, most);
+            return if self.options.check {
+                self.with(streams, (o, (lines, values())))
+            } else {
+                self.with(streams, (o, lines))
+            };
+        }
         match (self.options.classify, self.options.check) {
             (false, false) => self.with(streams, o),
             (true, false) => self.with(streams, (o, classes())),
@@ -189,14 +202,16 @@ pub(crate) struct Counted {
     pub(crate) before: Tally,
     pub(crate) accesses: u64,
     pub(crate) checked_loads: Option<u64>,
+    pub(crate) lines: Option<HotLines>,
 }
 
 impl Counted {
     /// Returns what was counted since the warm-up, if it keeps the laws.
     pub(crate) fn audited(self, interleave: Interleave) -> Result<Replayed, ReplayError> {
-        let Self { machine, now, before, accesses, checked_loads } = self;
+        let Self { machine, now, before, accesses, checked_loads, lines } = self;
         let tally = now.since(&before);
         audit(&machine, &tally, &before.standing, Turns::OneByOne).map_err(ReplayError::Law)?;
+        audit_lines(&tally, lines.as_ref()).map_err(ReplayError::Law)?;
         Ok(Replayed {
             machine,
             interleave,
@@ -206,6 +221,7 @@ impl Counted {
             outcome: None,
             crashes: Vec::new(),
             looks: Vec::new(),
+            lines,
         })
     }
 }

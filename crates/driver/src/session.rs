@@ -124,7 +124,7 @@ impl<O: Watcher> Session<O> {
         let run = records[..self.before_pause(records.len())].iter();
         let accesses = run.map_while(|record| {
             let core = u32::from(record.core);
-            let op = if core < cores { access_of(record.op) } else { None };
+            let op = if core < cores { plain_access_of::<O>(record.op) } else { None };
             op.map(|op| (core, Access { op, addr: Addr(record.addr), bytes: record.size }))
         });
         let (count, result) = self.machine.accesses(accesses);
@@ -154,14 +154,14 @@ impl<O: Watcher> Session<O> {
             // A run of one is no run.
             return 0;
         }
-        let Some(op) = access_of(op) else { return 0 };
+        let Some(op) = plain_access_of::<O>(op) else { return 0 };
         let at = u32::from(core);
         if at >= self.machine.spec().cores || self.times[at as usize] > self.machine.clock(at) {
             return 0;
         }
         let run = records[..self.before_pause(records.len()).min(RUN_MAX)].iter();
         let accesses = run.map_while(|record| {
-            let op = if record.core == core { access_of(record.op) } else { None };
+            let op = if record.core == core { plain_access_of::<O>(record.op) } else { None };
             op.map(|op| Access { op, addr: Addr(record.addr), bytes: record.size })
         });
         let count = self.machine.silent_run(at, op, accesses);
@@ -203,6 +203,9 @@ impl<O: Watcher> Session<O> {
         if core >= self.machine.spec().cores {
             self.grow(core)?;
         }
+        if O::HEARS_OF_CODE && record.op == Op::Fetch {
+            self.machine.observer_mut().is_at(core, record.addr);
+        }
         self.machine.advance_to(core, self.times[core as usize]);
         self.accesses += 1;
         self.machine
@@ -224,7 +227,7 @@ impl<O: Watcher> Session<O> {
             return ControlFlow::Break(());
         }
         debug_assert_eq!(self.accesses, self.warmup);
-        self.before = Tally::of(&self.machine);
+        self.begin_counting();
         self.pause_at = self.limit;
         ControlFlow::Continue(())
     }
@@ -260,8 +263,12 @@ impl<O: Watcher> Session<O> {
                 self.timed = true;
                 Ok(())
             }
+            Op::Pc => {
+                self.machine.observer_mut().is_at(core, record.addr);
+                Ok(())
+            }
             // In-order blocking cores have nothing left to wait for.
-            Op::Fence | Op::Pc | Op::Read | Op::Write | Op::Atomic | Op::Fetch => Ok(()),
+            Op::Fence | Op::Read | Op::Write | Op::Atomic | Op::Fetch => Ok(()),
         };
         result.map_err(|broken| self.broken(broken))
     }
@@ -273,7 +280,7 @@ impl<O: Watcher> Session<O> {
         looks: &[u64],
     ) -> Result<Replayed, ReplayError> {
         if self.accesses <= self.warmup && self.warmup > 0 {
-            self.before = Tally::of(&self.machine);
+            self.begin_counting();
         }
         self.machine.observer_mut().at_end();
         self.drain()?;
@@ -291,12 +298,14 @@ impl<O: Watcher> Session<O> {
             before: self.before,
             accesses,
             checked_loads: self.machine.observer().checked_loads(),
+            lines: self.machine.observer().hot_lines(),
         }
     }
 
     /// Begins to count here.
     pub(crate) fn begin_counting(&mut self) {
         self.before = Tally::of(&self.machine);
+        self.machine.observer_mut().begins_counting();
     }
 
     /// Returns how many accesses were performed.
@@ -358,6 +367,13 @@ pub(crate) const fn access_of(op: Op) -> Option<coherence::Op> {
         | Op::TimeTicks
         | Op::Pc => None,
     }
+}
+
+/// Returns what the caches are asked by a record, if it is an access and says nothing else that the
+/// watcher wants to hear: a fetch says which instruction a core is at.
+#[inline]
+const fn plain_access_of<O: Watcher>(op: Op) -> Option<coherence::Op> {
+    if O::HEARS_OF_CODE && matches!(op, Op::Fetch) { None } else { access_of(op) }
 }
 
 /// Returns a record's time in ticks, rounded down.

@@ -15,6 +15,7 @@ pub(super) fn run(args: &ConvertArgs, messages: Messages) -> Result<(), Diagnost
         lackey_modify: args.lackey_modify,
         requests_write: args.requests_write,
         salvage: args.salvage,
+        pcs: false,
     };
     let format = trace_file::format_of(&args.output, args.to)?;
     let mut sources = input::open_whole(std::slice::from_ref(&args.input), &trace, messages)?;

@@ -9,6 +9,7 @@ mod diff;
 mod edit;
 mod explain;
 mod generate;
+mod hot_lines;
 mod info;
 mod jobs;
 mod machines;

@@ -2,15 +2,19 @@
 
 use driver::report::Run;
 
+use super::hot_lines::{self, Known};
 use super::outputs::Outputs;
 use super::run::{Wanted, warn_of_loss};
 use super::{compare, jobs, stepping, twins, vary};
-use crate::args::ReplayArgs;
+use crate::args::{ReplayArgs, TraceArgs};
 use crate::diagnostics::{Diagnostic, Messages};
 use crate::progress::Progress;
 
 pub(super) fn run(args: &ReplayArgs, messages: Messages) -> Result<(), Diagnostic> {
-    let wanted = Wanted::from(args);
+    let trace = TraceArgs { pcs: args.top.is_some(), ..args.trace.clone() };
+    let mut wanted = Wanted::from(args);
+    wanted.trace = &trace;
+    hot_lines::refuse_several_runs(args)?;
     let json = args.json.as_deref();
     match (&args.compare, &args.vary.vary[..]) {
         (Some(list), _) if twins::is_asked_for(list) => {
@@ -24,6 +28,7 @@ pub(super) fn run(args: &ReplayArgs, messages: Messages) -> Result<(), Diagnosti
     prepared.warn(messages);
     let wanted_outputs = [("--json", json), ("--events", args.events.as_deref())];
     let mut outputs = Outputs::begin(&wanted_outputs)?;
+    let known = Known::of(&prepared);
     let bar = Progress::start(args.quiet || messages.are_for_programs());
     if args.jobs > 1 {
         if let Some(events) = &args.events {
@@ -45,7 +50,8 @@ pub(super) fn run(args: &ReplayArgs, messages: Messages) -> Result<(), Diagnosti
     let again = || wanted.prepare(wanted.machine, None, messages);
     let (run, accesses) = wanted.run(prepared, &again, &mut |accesses| bar.at(accesses))?;
     bar.finish(accesses);
-    let Run::Replay(report) = run else { unreachable!("no crashes were asked for") };
+    let Run::Replay(mut report) = run else { unreachable!("no crashes were asked for") };
     warn_of_loss([&*report], messages);
+    known.name(&mut report, &wanted, messages);
     outputs.write(&[&|| report.json()], || report.text())
 }

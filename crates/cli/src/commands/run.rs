@@ -56,6 +56,7 @@ impl<'a> From<&'a ReplayArgs> for Wanted<'a> {
                 classify: args.classify,
                 check: args.check,
                 coverage: args.coverage,
+                top: args.top.map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
                 warmup: args.warmup,
                 limit: args.limit,
                 ..ReplayOptions::default()

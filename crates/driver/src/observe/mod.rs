@@ -2,6 +2,7 @@
 
 mod classes;
 mod coverage;
+mod lines;
 mod steps;
 mod values;
 
@@ -9,8 +10,11 @@ use cache::LineAddr;
 use coherence::{CoreId, Observer};
 use trace::Record;
 
-pub use classes::{ClassCounters, Classes};
+pub use classes::{ClassCounters, Classes, MissClass};
 pub use coverage::{CellCounts, Coverage, is_possible};
+pub use lines::{
+    CodeUse, Divided, HotLine, HotLines, LineCounts, LineUse, Lines, Moves, Pattern, Who,
+};
 pub(crate) use steps::StepRecorder;
 pub use steps::{Action, Happening, Lost, LostHow, Step, StepBus, UsedCell, Writer};
 pub use values::{Values, Violation};
@@ -25,6 +29,17 @@ pub trait Watcher: Observer {
 
     /// All records have been performed; what follows is the drain, if there is one.
     fn at_end(&mut self) {}
+    /// It is told which instruction a core is at, where the trace says so.
+    const HEARS_OF_CODE: bool = false;
+
+    /// A core is at an instruction; its loads and stores that follow are that instruction's.
+    #[inline]
+    fn is_at(&mut self, core: CoreId, pc: u64) {
+        let _ = (core, pc);
+    }
+
+    /// The warm-up has ended: what is not subtracted later is counted anew.
+    fn begins_counting(&mut self) {}
 
     /// Returns the first load that did not see the last store, if values are watched.
     #[inline]
@@ -52,6 +67,11 @@ pub trait Watcher: Observer {
     fn cells(&self) -> Option<&CellCounts> {
         None
     }
+
+    /// Returns the lines with the most coherence trouble, if lines are told apart.
+    fn hot_lines(&self) -> Option<HotLines> {
+        None
+    }
 }
 
 impl Watcher for () {}
@@ -60,6 +80,19 @@ impl Watcher for () {}
 impl Watcher for durability::Versions {}
 
 impl<A: Watcher, B: Watcher> Watcher for (A, B) {
+    const HEARS_OF_CODE: bool = A::HEARS_OF_CODE || B::HEARS_OF_CODE;
+
+    #[inline]
+    fn is_at(&mut self, core: CoreId, pc: u64) {
+        self.0.is_at(core, pc);
+        self.1.is_at(core, pc);
+    }
+
+    fn begins_counting(&mut self) {
+        self.0.begins_counting();
+        self.1.begins_counting();
+    }
+
     #[inline]
     fn aside(&mut self, record: &Record) {
         self.0.aside(record);
@@ -90,5 +123,9 @@ impl<A: Watcher, B: Watcher> Watcher for (A, B) {
 
     fn cells(&self) -> Option<&CellCounts> {
         self.0.cells().or(self.1.cells())
+    }
+
+    fn hot_lines(&self) -> Option<HotLines> {
+        self.0.hot_lines().or_else(|| self.1.hot_lines())
     }
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::Report;
 use super::durability::{self, Measured};
+use super::lines;
 use crate::config::{Peers, profile_name};
 use crate::observe::{CellCounts, ClassCounters, is_possible};
 use crate::tally::CoreTally;
@@ -44,6 +45,10 @@ pub(super) fn value(report: &Report) -> Value {
     }
     if let Some(counts) = &tally.cells {
         put("coverage", coverage(&report.replayed.machine.protocol, counts));
+    }
+    if let Some(hot) = &report.replayed.lines {
+        put("lines", lines::value(report, hot));
+        put("lines_counted", lines::counted(hot));
     }
     if let Some(measured) = Measured::of(report) {
         put("durability", durability::json::value(&measured));
@@ -165,7 +170,7 @@ fn transitions(protocol: &Protocol, transitions: &Transitions) -> Value {
     Value::Object(map)
 }
 
-fn class_map(classes: &ClassCounters) -> Map<String, Value> {
+pub(super) fn class_map(classes: &ClassCounters) -> Map<String, Value> {
     let pairs = ClassCounters::NAMES.iter().zip(classes.values());
     pairs.map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
 }

@@ -5,6 +5,7 @@ mod comparison;
 mod crash;
 mod durability;
 mod json;
+mod lines;
 mod machines;
 mod miss_curve;
 mod plot;

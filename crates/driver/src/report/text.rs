@@ -8,6 +8,7 @@ use coherence::{
 };
 
 use super::durability::{Measured, rows, settings};
+use super::lines;
 use super::table::{Table, grouped};
 use super::time::Clock;
 use super::{Report, json};
@@ -30,6 +31,11 @@ pub(super) fn render(report: &Report) -> String {
     if report.replayed.tally.cells.is_some() {
         out.push('\n');
         coverage_tables(report, "cells used", &mut out);
+    }
+    if let Some(hot) = &report.replayed.lines {
+        out.push('\n');
+        lines::render(report, hot, &mut out);
+        out.pop();
     }
     out
 }

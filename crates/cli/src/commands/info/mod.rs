@@ -120,7 +120,7 @@ fn describe(survey: &Survey, messages: Messages) -> Result<(), Diagnostic> {
 }
 
 /// Says which files are not there any more that could name functions.
-fn warn_missing(missing: &[String], messages: Messages) {
+pub(super) fn warn_missing(missing: &[String], messages: Messages) {
     if !missing.is_empty() {
         let title = format!("not there any more, or changed since: {}", missing.join(", "));
         messages.show(&Diagnostic {

@@ -1,21 +1,40 @@
 //! How many misses there were of each class.
 
+/// Why a reference missed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MissClass {
+    /// The core never had the line (or nobody has had it since a flush).
+    Cold,
+    /// Replaced, and a fully associative cache of the same size would have missed too.
+    Capacity,
+    /// Replaced, though a fully associative cache of the same size would have kept it.
+    Conflict,
+    /// Lost to another core's store, to a word that this reference touches.
+    TrueSharing,
+    /// Lost to another core's store, to other words of the line.
+    FalseSharing,
+    /// Lost to an eviction further out.
+    BackInvalidation,
+    /// A store to a shared line that reads the line again to own it.
+    Upgrade,
+}
+
 /// Misses by class.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ClassCounters {
-    /// The core never had the line (or nobody has had it since a flush).
+    /// [`MissClass::Cold`].
     pub cold: u64,
-    /// Replaced, and a fully associative cache of the same size would have missed too.
+    /// [`MissClass::Capacity`].
     pub capacity: u64,
-    /// Replaced, though a fully associative cache of the same size would have kept it.
+    /// [`MissClass::Conflict`].
     pub conflict: u64,
-    /// Lost to another core's store, to a word that this reference touches.
+    /// [`MissClass::TrueSharing`].
     pub true_sharing: u64,
-    /// Lost to another core's store, to other words of the line.
+    /// [`MissClass::FalseSharing`].
     pub false_sharing: u64,
-    /// Lost to an eviction further out.
+    /// [`MissClass::BackInvalidation`].
     pub back_invalidation: u64,
-    /// A store to a shared line that reads the line again to own it.
+    /// [`MissClass::Upgrade`].
     pub upgrade: u64,
 }
 
@@ -42,6 +61,20 @@ impl ClassCounters {
             self.back_invalidation,
             self.upgrade,
         ]
+    }
+
+    /// Counts a miss.
+    pub(crate) const fn count(&mut self, class: MissClass) {
+        let count = match class {
+            MissClass::Cold => &mut self.cold,
+            MissClass::Capacity => &mut self.capacity,
+            MissClass::Conflict => &mut self.conflict,
+            MissClass::TrueSharing => &mut self.true_sharing,
+            MissClass::FalseSharing => &mut self.false_sharing,
+            MissClass::BackInvalidation => &mut self.back_invalidation,
+            MissClass::Upgrade => &mut self.upgrade,
+        };
+        *count += 1;
     }
 
     /// Adds another's counts to these.

@@ -16,7 +16,7 @@ use self::shadow::{Shadow, Shape};
 use self::writers::Writers;
 use super::Watcher;
 
-pub use self::counters::ClassCounters;
+pub use self::counters::{ClassCounters, MissClass};
 
 /// Classifies every first-level miss.
 ///
@@ -89,36 +89,48 @@ impl Classes {
         }
     }
 
-    /// Sees a miss before anybody makes room for its line.
-    fn missed(&mut self, reference: &Reference, cache: usize, held: bool, upgrades: bool) {
+    /// Sees a miss before anybody makes room for its line; returns its class.
+    pub(super) fn missed(
+        &mut self,
+        reference: &Reference,
+        cache: usize,
+        held: bool,
+        upgrades: bool,
+    ) -> MissClass {
         if self.cores.len() <= reference.core as usize {
             self.grow(reference.core);
         }
         let shadow = &mut self.shadows[reference.core as usize * self.shapes.len() + cache];
         let shadowed = shadow.sees(reference);
-        self.classify(reference, shadowed, held, upgrades);
+        let class = self.class_of(reference, shadowed, held, upgrades);
+        self.cores[reference.core as usize].counters.count(class);
+        class
     }
 
-    fn classify(&mut self, reference: &Reference, shadowed: bool, held: bool, upgrades: bool) {
-        let core = &mut self.cores[reference.core as usize];
-        let counters = &mut core.counters;
-        let replaced = if shadowed { &mut counters.conflict } else { &mut counters.capacity };
-        let class = if upgrades {
-            &mut counters.upgrade
+    fn class_of(
+        &self,
+        reference: &Reference,
+        shadowed: bool,
+        held: bool,
+        upgrades: bool,
+    ) -> MissClass {
+        let core = &self.cores[reference.core as usize];
+        let replaced = if shadowed { MissClass::Conflict } else { MissClass::Capacity };
+        if upgrades {
+            MissClass::Upgrade
         } else if held {
             replaced
         } else {
             match core.losses.get(&reference.line) {
-                None => &mut counters.cold,
+                None => MissClass::Cold,
                 Some(Lost::Replaced) => replaced,
-                Some(Lost::BackInvalidated) => &mut counters.back_invalidation,
+                Some(Lost::BackInvalidated) => MissClass::BackInvalidation,
                 Some(Lost::Invalidated(store)) if self.writers.share_words(reference, *store) => {
-                    &mut counters.true_sharing
+                    MissClass::TrueSharing
                 }
-                Some(Lost::Invalidated(_)) => &mut counters.false_sharing,
+                Some(Lost::Invalidated(_)) => MissClass::FalseSharing,
             }
-        };
-        *class += 1;
+        }
     }
 }
 
