@@ -1040,6 +1040,7 @@ fn help_says_what_each_command_takes() {
         "crash",
         "mrc",
         "step",
+        "report",
         "check",
         "diff",
         "protocol",

@@ -30,6 +30,7 @@ mod protocol_files;
 mod protocols;
 mod record;
 mod reference;
+mod report;
 mod same_bytes;
 mod scenarios;
 mod silent_runs;

@@ -10,6 +10,7 @@ use crate::diff_args::DiffArgs;
 use crate::model_args::{self, WitnessArgs};
 use crate::mrc_args::MrcArgs;
 use crate::record_args::RecordArgs;
+use crate::report_args::ReportArgs;
 use crate::step_args::StepArgs;
 use crate::trace_args::TraceCommand;
 
@@ -49,6 +50,8 @@ pub(crate) enum Command {
     Mrc(MrcArgs),
     /// Print what each reference of a trace does
     Step(StepArgs),
+    /// Write a page that shows what a trace does, step by step
+    Report(ReportArgs),
     /// Compare a trace's counts with what a file expects
     Check(CheckArgs),
     /// Say where two simulators first differ

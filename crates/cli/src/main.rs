@@ -27,6 +27,8 @@ mod output;
 mod progress;
 mod protocols;
 mod record_args;
+mod report_args;
+mod report_page;
 mod split;
 mod step_args;
 mod symbols;

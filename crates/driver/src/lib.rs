@@ -37,6 +37,7 @@ pub mod expect;
 mod interleave;
 mod miss_ratio;
 pub mod observe;
+mod page;
 mod parts;
 pub mod protocol_file;
 mod replay;
@@ -50,7 +51,10 @@ mod tally;
 
 pub use interleave::{Interleave, InterleaveError, Merger};
 pub use miss_ratio::{MissCurve, MissCurveError};
+pub use page::{PAGE_SCHEMA, page_json};
 pub use parts::{Indivisible, Part, Parts, merge_parts, replay_part};
-pub use replay::{ReplayOptions, Replayed, Streams, replay, replay_steps, show_steps};
+pub use replay::{
+    ReplayOptions, Replayed, Streams, replay, replay_steps, replay_windows, show_steps,
+};
 pub use replay_error::{ReplayError, ValueError};
 pub use tally::{CoreTally, Standing, Tally};

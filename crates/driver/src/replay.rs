@@ -10,7 +10,10 @@ use crate::audit::{Turns, audit, audit_lines};
 use crate::config::Config;
 use crate::durable::DurableRun;
 use crate::interleave::{Interleave, Merger};
-use crate::observe::{Classes, Coverage, HotLines, Lines, Step, StepRecorder, Values, Watcher};
+use crate::observe::{
+    Classes, Coverage, FirstSteps, HotLines, Lines, Step, StepRecorder, Values, Watcher,
+    WindowCounter, Windows,
+};
 use crate::replay_error::ReplayError;
 use crate::session::Session;
 use crate::tally::Tally;
@@ -106,6 +109,31 @@ pub fn replay_steps(
     let replayed = run
         .perform(streams, recorder)
         .and_then(|session| session.finish(interleave, &options.looks));
+    replayed.map_err(|error| error.under(&config.machine.protocol))
+}
+
+/// Replays a trace as [`replay_steps`] does, with the misses classified and the uses of cells
+/// counted, tells of its first `steps_max` steps, and measures windows of all of it. What was
+/// checked would stop nothing: `options.check` and `options.warmup` are not for here.
+pub fn replay_windows(
+    config: &Config,
+    streams: Streams,
+    interleave: Interleave,
+    options: &ReplayOptions,
+    steps_max: u64,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    show: &mut dyn FnMut(&MachineSpec, &Step),
+) -> Result<(Replayed, Windows), ReplayError> {
+    assert!(!options.check && options.warmup == 0, "not for here");
+    let first = FirstSteps::new(recorder(config, &streams, options, show), steps_max);
+    let windows = WindowCounter::new(&config.machine, config.word_bytes);
+    let run = Run { config, interleave, options, progress };
+    let replayed = run.perform(streams, (windows, (Coverage::default(), first)));
+    let replayed = replayed.and_then(|mut session| {
+        // What is drained is no part of any window.
+        let windows = session.machine_mut().observer_mut().0.take();
+        Ok((session.finish(interleave, &options.looks)?, windows))
+    });
     replayed.map_err(|error| error.under(&config.machine.protocol))
 }
 

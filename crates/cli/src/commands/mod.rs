@@ -19,6 +19,7 @@ mod protocol;
 #[cfg(unix)]
 mod record;
 mod replay;
+mod report;
 mod run;
 mod step;
 mod stepping;
@@ -39,6 +40,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> Result<ExitCode, Diagnosti
         Command::Crash(args) => crash::run(args, messages),
         Command::Mrc(args) => mrc::run(args, messages),
         Command::Step(args) => step::run(args, messages),
+        Command::Report(args) => report::run(args, messages),
         Command::Check(args) => check::run(args, messages),
         Command::Diff(args) => diff::run(args, messages),
         Command::Protocol(command) => protocol::run(command, messages),

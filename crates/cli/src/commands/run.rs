@@ -13,6 +13,7 @@ use crate::diagnostics::{Diagnostic, Messages};
 use crate::input::{self, Choice, Opened, Prepared};
 use crate::interrupt;
 use crate::moment::Moment;
+use crate::report_args::ReportArgs;
 
 /// What is run.
 pub(super) struct Wanted<'a> {
@@ -63,6 +64,22 @@ impl<'a> From<&'a ReplayArgs> for Wanted<'a> {
             },
             provenance: args.provenance,
             counts_only: args.counts_only,
+            crashes: None,
+        }
+    }
+}
+
+impl<'a> From<&'a ReportArgs> for Wanted<'a> {
+    fn from(args: &'a ReportArgs) -> Self {
+        Self {
+            command: "report",
+            traces: &args.traces,
+            trace: &args.trace,
+            machine: &args.machine,
+            quiet: args.quiet,
+            options: ReplayOptions { limit: args.limit, ..ReplayOptions::default() },
+            provenance: false,
+            counts_only: false,
             crashes: None,
         }
     }

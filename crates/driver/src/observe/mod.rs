@@ -2,9 +2,11 @@
 
 mod classes;
 mod coverage;
+mod first_steps;
 mod lines;
 mod steps;
 mod values;
+mod windows;
 
 use cache::LineAddr;
 use coherence::{CoreId, Observer};
@@ -12,12 +14,15 @@ use trace::Record;
 
 pub use classes::{ClassCounters, Classes, MissClass};
 pub use coverage::{CellCounts, Coverage, is_possible};
+pub(crate) use first_steps::FirstSteps;
 pub use lines::{
     CodeUse, Divided, HotLine, HotLines, LineCounts, LineUse, Lines, Moves, Pattern, Who,
 };
 pub(crate) use steps::StepRecorder;
 pub use steps::{Action, Happening, Lost, LostHow, Step, StepBus, UsedCell, Writer};
 pub use values::{Values, Violation};
+pub(crate) use windows::WindowCounter;
+pub use windows::{WINDOWS_MAX, Window, Windows};
 
 /// What the replay asks of whoever looks on.
 pub trait Watcher: Observer {

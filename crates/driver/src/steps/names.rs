@@ -19,6 +19,11 @@ impl Names {
         Self { names }
     }
 
+    /// Returns all names, in the order of their addresses.
+    pub fn iter(&self) -> impl Iterator<Item = (Addr, &str)> {
+        self.names.iter().map(|(addr, name)| (Addr(*addr), name.as_str()))
+    }
+
     /// Returns what an address is called: by its name, by the name of an address before it that is
     /// no further away than the start of its line, with an offset, or by its number.
     pub fn call(&self, addr: Addr, line: Addr) -> String {

@@ -76,6 +76,11 @@ impl<'a> StepRecorder<'a> {
         }
     }
 
+    /// Returns how many steps have begun.
+    pub(crate) const fn steps(&self) -> u64 {
+        self.steps
+    }
+
     /// Tells the step under way, if there is one: it is over.
     fn close(&mut self) {
         if let Some(mut step) = self.current.take() {

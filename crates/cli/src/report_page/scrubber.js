@@ -1,0 +1,89 @@
+// Where in the trace the page is: buttons, a slider with a tick for each transaction, a number.
+
+import { el, svg } from "./dom.js";
+import { grouped } from "./words.js";
+
+const TICKS_MAX = 600;
+const PLAY_MS = 800;
+
+/** Draws where the transactions are; of many, how many there are in each part. */
+function ticks(bus, count) {
+  const parts = Math.min(count, TICKS_MAX);
+  const tall = new Array(parts).fill(0);
+  for (const i of bus) {
+    tall[Math.floor(((i - 1) * parts) / count)] += 1;
+  }
+  const most = Math.max(1, ...tall);
+  // A tick is over the place where the slider's handle is at that step.
+  const at = (part) => (parts === 1 ? 0 : (1000 * part) / (parts - 1));
+  const path = tall.map((number, part) =>
+    (number === 0 ? "" : `M${at(part).toFixed(1)} 12V${(12 - 4 - (8 * number) / most).toFixed(1)}`));
+  return svg("svg", { viewBox: "0 0 1000 12", preserveAspectRatio: "none", class: "ticks", "aria-hidden": "true" },
+    svg("path", { d: path.join("") }));
+}
+
+/** Makes the bar; `go` is asked for a step. Returns what shows a step, and what the keys ask for. */
+export function scrubber(root, count, bus, near, go) {
+  let timer = null;
+  let current = 1;
+  const stop = () => {
+    if (timer !== null) {
+      clearInterval(timer);
+      timer = null;
+      play.textContent = "Play";
+    }
+  };
+  const asked = (i) => {
+    stop();
+    go(i);
+  };
+  const toggle = () => {
+    if (timer !== null) {
+      stop();
+      return;
+    }
+    if (current === count) {
+      go(1);
+    }
+    play.textContent = "Pause";
+    timer = setInterval(() => {
+      if (current < count) {
+        go(current + 1);
+      }
+      if (current === count) {
+        stop();
+      }
+    }, PLAY_MS);
+  };
+  const button = (id, text, label, onclick) => el("button", { type: "button", id, "aria-label": label, onclick }, text);
+  const play = el("button", { type: "button", id: "play", onclick: toggle }, "Play");
+  const first = button("first", "|◀", "First step", () => asked(1));
+  const previousBus = button("previous-bus", "◀◀ bus", "Previous bus transaction", () => asked(near.previous(current)));
+  const back = button("back", "◀", "Previous step", () => asked(current - 1));
+  const forward = button("forward", "▶", "Next step", () => asked(current + 1));
+  const nextBus = button("next-bus", "bus ▶▶", "Next bus transaction", () => asked(near.next(current)));
+  const last = button("last", "▶|", "Last step", () => asked(count));
+  const number = el("input", { type: "number", id: "number", min: 1, max: count, "aria-label": "Step" });
+  number.addEventListener("change", () => asked(Number(number.value) || current));
+  const slider = el("input", { type: "range", id: "slider", min: 1, max: count, "aria-label": "Step" });
+  slider.addEventListener("input", () => asked(Number(slider.value)));
+  root.append(
+    el("div", { class: "buttons" }, first, previousBus, back, play, forward, nextBus, last,
+      el("label", { class: "number" }, "step ", number, ` of ${grouped(count)}`)),
+    el("div", { class: "slider" }, ticks(bus, count), slider),
+  );
+  root.hidden = false;
+  const show = ({ i }) => {
+    current = i;
+    number.value = slider.value = String(i);
+    slider.setAttribute("aria-valuetext", `step ${i} of ${count}`);
+    // A button that leads nowhere can still be focused, so that the focus is not lost.
+    for (const [which, ends] of [
+      [first, i === 1], [back, i === 1], [forward, i === count], [last, i === count],
+      [previousBus, near.previous(i) === i], [nextBus, near.next(i) === i],
+    ]) {
+      which.setAttribute("aria-disabled", String(ends));
+    }
+  };
+  return { show, asked, toggle, position: () => current };
+}

@@ -1,0 +1,120 @@
+//! The steps of the beginning of a run.
+
+use cache::LineAddr;
+use coherence::{
+    Cause, Cell, CoreId, FirstLevel, Loss, Observer, Place, Reference, State, Transaction,
+};
+use trace::Record;
+
+use super::{StepRecorder, Watcher};
+
+/// Has the first steps of a run told, and goes to sleep then.
+pub(crate) struct FirstSteps<'a> {
+    /// None once it has told enough.
+    recorder: Option<StepRecorder<'a>>,
+    max: u64,
+}
+
+impl<'a> FirstSteps<'a> {
+    /// Has the first `max` steps told.
+    pub(crate) const fn new(recorder: StepRecorder<'a>, max: u64) -> Self {
+        Self { recorder: Some(recorder), max }
+    }
+
+    /// A step has begun, and with it the one before has been told.
+    fn begun(&mut self) {
+        if self.recorder.as_ref().is_some_and(|recorder| recorder.steps() > self.max) {
+            self.recorder = None;
+        }
+    }
+}
+
+impl Observer for FirstSteps<'_> {
+    #[inline]
+    fn looked_up(&mut self, reference: &Reference, cache: usize, answer: FirstLevel) {
+        self.recorder.looked_up(reference, cache, answer);
+        self.begun();
+    }
+
+    #[inline]
+    fn loaded(&mut self, reference: &Reference, place: Place) {
+        self.recorder.loaded(reference, place);
+    }
+
+    #[inline]
+    fn storing(&mut self, reference: &Reference) {
+        self.recorder.storing(reference);
+    }
+
+    #[inline]
+    fn stored(&mut self, reference: &Reference, place: Place) {
+        self.recorder.stored(reference, place);
+    }
+
+    #[inline]
+    fn copied(&mut self, line: LineAddr, from: Place, to: Place) {
+        self.recorder.copied(line, from, to);
+    }
+
+    #[inline]
+    fn decided(&mut self, core: CoreId, line: LineAddr, cell: Cell) {
+        self.recorder.decided(core, line, cell);
+    }
+
+    fn changed(&mut self, core: CoreId, line: LineAddr, from: State, to: State, cause: Cause) {
+        self.recorder.changed(core, line, from, to, cause);
+    }
+
+    fn lost(&mut self, core: CoreId, line: LineAddr, loss: Loss) {
+        self.recorder.lost(core, line, loss);
+    }
+
+    fn flushed(&mut self, core: CoreId, line: LineAddr, kept: bool) {
+        self.recorder.flushed(core, line, kept);
+    }
+
+    fn handed_over(&mut self, core: CoreId, line: LineAddr) {
+        self.recorder.handed_over(core, line);
+    }
+
+    fn updated(&mut self, core: CoreId, line: LineAddr) {
+        self.recorder.updated(core, line);
+    }
+
+    fn wrote_back(&mut self, core: CoreId, line: LineAddr) {
+        self.recorder.wrote_back(core, line);
+    }
+
+    fn posted(&mut self, core: CoreId, line: LineAddr, passed: u64) {
+        self.recorder.posted(core, line, passed);
+    }
+
+    fn transacted(&mut self, transaction: &Transaction) {
+        self.recorder.transacted(transaction);
+    }
+
+    fn maintaining(&mut self, line: LineAddr) {
+        self.recorder.maintaining(line);
+        self.begun();
+    }
+
+    #[inline]
+    fn halts(&self) -> bool {
+        self.recorder.halts()
+    }
+}
+
+/// It tells of steps, and counts nothing.
+impl Watcher for FirstSteps<'_> {
+    fn aside(&mut self, record: &Record) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.aside(record);
+        }
+    }
+
+    fn at_end(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.at_end();
+        }
+    }
+}

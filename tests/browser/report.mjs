@@ -1,0 +1,185 @@
+// Steps through a page of `mesim report` and compares what it shows with the records.
+//
+//   node report.mjs CHROMIUM PAGE.html STEPS.jsonl [FOLDER]
+//
+// With a folder, screenshots are put there. The page of a long trace has no steps: then the records
+// are the first line alone.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { browser } from "./chromium.mjs";
+import { opened } from "./page.mjs";
+
+const [program, file, records, folder] = process.argv.slice(2);
+const [header, ...steps] = readFileSync(records, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+
+/** What the page shows of a step, read from what stands there. */
+const SHOWN = `(() => {
+  const cells = (line) => [...document.querySelectorAll("#matrix td")].filter((td) => td.dataset.line === line);
+  const text = (selector) => document.querySelector(selector).textContent;
+  const number = Number(document.querySelector("#number").value);
+  const row = document.querySelector("#matrix tr.current");
+  const line = row.querySelector("code").textContent;
+  return {
+    number,
+    slider: Number(document.querySelector("#slider").value),
+    current: Number(document.querySelector("#list [aria-current] .number").textContent),
+    line,
+    states: cells(line).map((td) => td.querySelector("b").textContent),
+    was: cells(line).map((td) => td.querySelector("small")?.textContent.replace("was ", "") ?? null),
+    all: Object.fromEntries([...document.querySelectorAll("#matrix tbody tr")].map((tr) =>
+      [tr.querySelector("code").textContent, [...tr.querySelectorAll("td b")].map((b) => b.textContent)])),
+    reason: text("#reason"),
+    said: text("#said"),
+    cells: [...document.querySelectorAll("#why .cells code")].map((code) => code.textContent),
+  };
+})()`;
+
+/** Every line's states by the records alone: a second reading of docs/steps.md. */
+function folded(cores) {
+  const absent = header.machine.states[0];
+  const lines = new Map();
+  const at = (line) => {
+    if (!lines.has(line)) {
+      lines.set(line, Array(cores).fill(absent));
+    }
+    return lines.get(line);
+  };
+  return steps.map((step) => {
+    for (const event of step.events.filter((event) => event.line !== undefined)) {
+      if (["evict", "invalidate", "back_invalidate"].includes(event.do)) {
+        at(event.line)[event.core] = absent;
+      } else if (event.do === "clean") {
+        at(event.line)[event.core] = event.state;
+      }
+    }
+    [...step.after].forEach((state, core) => { at(step.line)[core] = state; });
+    return new Map([...lines].map(([line, states]) => [line, [...states]]));
+  });
+}
+
+const padded = (states, cores) =>
+  Array.from({ length: cores }, (_, core) => states[core] ?? header.machine.states[0]);
+
+async function compare(page, i, expected, cores) {
+  const step = steps[i - 1];
+  const shown = await page.evaluate(SHOWN);
+  const [before, after] = [padded([...step.before], cores), padded([...step.after], cores)];
+  assert.deepEqual([shown.number, shown.slider, shown.current], [i, i, i]);
+  assert.equal(shown.line, step.line);
+  assert.deepEqual(shown.states, after, `step ${i}`);
+  assert.deepEqual(shown.was, after.map((state, core) => (state === before[core] ? null : before[core])), `step ${i}`);
+  for (const [line, states] of expected[i - 1]) {
+    if (line in shown.all) {
+      assert.deepEqual(shown.all[line], states, `step ${i}, line ${line}`);
+    }
+  }
+  assert.equal(shown.reason, step.why);
+  assert.deepEqual(shown.cells, step.cells);
+  assert.ok(shown.said.startsWith(`Step ${i} of ${steps.length}: core ${step.core} `), shown.said);
+}
+
+async function throughSteps(page) {
+  const cores = await page.evaluate(`document.querySelectorAll("#matrix thead th").length - 1`);
+  const expected = folded(cores);
+  const same = (i) => compare(page, i, expected, cores);
+  const count = steps.length;
+  // All of it forward by the key, and back by the button.
+  await same(1);
+  for (let i = 2; i <= count; i += 1) {
+    await page.key("ArrowRight");
+    await same(i);
+  }
+  await page.key("ArrowRight");
+  await same(count);
+  // What was counted of the steps is what the report counts.
+  await page.click("#tab-counts");
+  const counts = await page.evaluate(`[...document.querySelectorAll("#view-counts tbody tr")].map((tr) =>
+    [tr.querySelector("th").textContent, tr.querySelector("[data-sofar]").textContent, tr.querySelector("[data-whole]").textContent])`);
+  assert.ok(counts.length > 3);
+  for (const [name, soFar, whole] of counts) {
+    assert.equal(soFar, whole, name);
+  }
+  await page.click("#tab-protocol");
+  const used = new Set(steps.flatMap((step) => step.cells));
+  const seen = await page.evaluate(`[document.querySelectorAll("#view-protocol td.used").length, document.querySelector("#seen").textContent,
+    [...document.querySelectorAll("#view-protocol td.lit")].map((td) => td.dataset.cell)]`);
+  assert.equal(seen[0], used.size);
+  assert.ok(seen[1].startsWith(`${used.size} of `), seen[1]);
+  assert.deepEqual(seen[2].sort(), [...new Set(steps.at(-1).cells)].sort());
+  for (let i = count - 1; i >= 1; i -= 1) {
+    await page.click("#back");
+    await same(i);
+  }
+  await page.click("#back");
+  await same(1);
+  // The other keys and buttons.
+  const bus = steps.filter((step) => step.bus !== null).map((step) => step.i);
+  const next = (i) => bus.find((at) => at > i) ?? i;
+  const previous = (i) => bus.findLast((at) => at < i) ?? i;
+  const inside = (i) => Math.max(1, Math.min(count, i));
+  let i = 1;
+  for (const [how, what, to] of [
+    ["key", "n", next], ["key", "n", next], ["click", "#next-bus", next], ["key", "p", previous],
+    ["click", "#previous-bus", previous], ["key", "PageDown", (i) => inside(i + 10)],
+    ["click", "#forward", (i) => inside(i + 1)], ["key", "PageUp", (i) => inside(i - 10)],
+    ["key", "End", () => count], ["key", "ArrowLeft", (i) => inside(i - 1)], ["key", "Home", () => 1],
+    ["click", "#last", () => count], ["click", "#first", () => 1],
+    ["click", "#list li:nth-child(3) button", () => inside(3)],
+  ]) {
+    await page[how](what);
+    i = to(i);
+    await same(i);
+  }
+  // The number, written; keys write there, and step nowhere else.
+  await page.evaluate(`document.querySelector("#number").focus(), document.querySelector("#number").select()`);
+  await page.evaluate(`(() => { const number = document.querySelector("#number"); number.value = ${inside(4)}; number.dispatchEvent(new Event("change")); number.blur(); })()`);
+  await same(inside(4));
+  // A control that is used keeps the focus, and the keys still step.
+  await page.key("Home");
+  await page.evaluate(`document.querySelector("#slider").focus()`);
+  await page.key("ArrowRight");
+  await same(inside(2));
+  assert.equal(await page.evaluate(`document.activeElement.id`), "slider");
+}
+
+async function throughPlots(page) {
+  assert.equal(await page.evaluate(`document.querySelector("#bar").hidden`), true);
+  const paths = await page.evaluate(`[...document.querySelectorAll(".plot path")].map((path) => path.getAttribute("d").length)`);
+  assert.ok(paths.length >= 3 && paths.every((length) => length > 1000), String(paths));
+}
+
+async function pictures(page, folder) {
+  const tabs = await page.evaluate(`[...document.querySelectorAll("#tabs button")].map((button) => button.id.slice(4))`);
+  for (const [width, height, scheme] of [[1280, 800, "light"], [390, 844, "light"], [1280, 800, "dark"], [390, 844, "dark"]]) {
+    await page.size(width, height, scheme);
+    for (const tab of tabs) {
+      await page.click(`#tab-${tab}`);
+      await page.evaluate(`scrollTo(0, 0)`);
+      await page.screenshot(join(folder, `${width}-${scheme}-${tab}.png`), true);
+    }
+  }
+}
+
+const driven = await browser(program);
+try {
+  const page = await opened(driven, file);
+  for (const width of [1280, 390]) {
+    await page.size(width, 800);
+    const wide = await page.evaluate(`document.documentElement.scrollWidth`);
+    assert.ok(wide <= width, `at ${width} pixels the page is ${wide} wide`);
+  }
+  await page.size(1280, 800);
+  assert.deepEqual(page.complaints(), []);
+  const title = await page.evaluate(`[document.title, document.querySelector("h1").textContent]`);
+  assert.deepEqual(title, header.title === null ? ["mesim", "mesim"] : [`${header.title} - mesim`, header.title]);
+  await (steps.length > 0 ? throughSteps(page) : throughPlots(page));
+  if (folder !== undefined) {
+    await pictures(page, folder);
+  }
+  assert.deepEqual(page.complaints(), []);
+} finally {
+  await driven.close();
+}
