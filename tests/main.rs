@@ -39,3 +39,4 @@ mod steps_folded;
 mod support;
 mod tidy;
 mod verification;
+mod viewer;

@@ -15,7 +15,7 @@ const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/recorders");
 
 /// Tells whether there is a tool; says loudly what is left out without it.
 #[expect(clippy::print_stderr, reason = "a test that is left out says so")]
-fn has(tool: &str) -> bool {
+pub(crate) fn has(tool: &str) -> bool {
     let mut command = Command::new(tool);
     let is = command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     if !is {

@@ -133,6 +133,20 @@ impl LineStore {
         line.expect("the slot is taken")
     }
 
+    /// Returns the line in a slot, if one lies there.
+    pub fn look(&self, slot: Slot) -> Option<LineAddr> {
+        match &self.index {
+            Index::Sets(sets) => sets.line(slot),
+            Index::Hash(hash) => hash.line(slot),
+        }
+    }
+
+    /// Returns how many lines of its set come before the one in a taken slot in the order of their
+    /// uses (of their arrivals under FIFO); `None` under a policy that keeps no such order.
+    pub fn rank(&self, slot: Slot) -> Option<u32> {
+        self.order.rank(slot)
+    }
+
     /// Tells whether the line in a slot differs from the next level's.
     #[inline]
     pub fn is_dirty(&self, slot: Slot) -> bool {

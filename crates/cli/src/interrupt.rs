@@ -8,6 +8,9 @@ use crate::output;
 
 static ASKED: AtomicBool = AtomicBool::new(false);
 
+/// The terminal is drawn on, and has to be given back.
+static SCREEN: AtomicBool = AtomicBool::new(false);
+
 /// How long the work under way has to end by itself, before what it has begun is removed.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -20,6 +23,9 @@ pub(crate) fn install(messages: Messages) {
         }
         std::thread::sleep(PATIENCE);
         output::discard_unfinished();
+        if SCREEN.load(Ordering::SeqCst) {
+            let _ = ratatui::try_restore();
+        }
         messages.show(&interrupted());
         #[expect(clippy::exit, reason = "the main thread waits for input that does not come")]
         std::process::exit(2);
@@ -29,6 +35,11 @@ pub(crate) fn install(messages: Messages) {
 /// Tells whether an interrupt has come.
 pub(crate) fn asked() -> bool {
     ASKED.load(Ordering::SeqCst)
+}
+
+/// Says whether the terminal is drawn on.
+pub(crate) fn screen_is_taken(taken: bool) {
+    SCREEN.store(taken, Ordering::SeqCst);
 }
 
 /// Returns an error if an interrupt has come.

@@ -10,6 +10,7 @@ use crate::args::{MachineArgs, TraceArgs, parse_count};
 #[command(allow_negative_numbers = true)]
 #[command(after_long_help = "\
 Examples:
+  mesim step traces/scenarios/false-sharing.mtrace
   mesim step traces/scenarios/quiz-six-accesses.mtrace --plain
   mesim step traces/scenarios/quiz-six-accesses.mtrace --plain --as markdown
   mesim step traces/scenarios/quiz-six-accesses.mtrace --as latex --blank bus,states,events,why
@@ -19,19 +20,19 @@ pub(crate) struct StepArgs {
     #[arg(value_name = "TRACE")]
     pub(crate) trace_path: PathBuf,
 
-    /// Print the steps; there is no other view
+    /// Print the steps, as it is done without a terminal anyway
     #[arg(long)]
     pub(crate) plain: bool,
 
-    /// What the steps are printed as (`--format` is the trace's)
-    #[arg(long = "as", value_name = "KIND", value_enum, default_value_t = StepsKind::Table)]
-    pub(crate) kind: StepsKind,
+    /// Print the steps as this, a table by default (`--format` is the trace's)
+    #[arg(long = "as", value_name = "KIND", value_enum)]
+    pub(crate) kind: Option<StepsKind>,
 
-    /// Columns whose cells are left empty, for a question sheet
+    /// Print, and leave the cells of columns empty, for a question sheet
     #[arg(long, value_name = "COLUMNS", value_enum, value_delimiter = ',')]
     pub(crate) blank: Vec<Blank>,
 
-    /// The first step to print, from 1
+    /// The first step to print or show, from 1
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_count)]
     pub(crate) from: u64,
 
@@ -39,11 +40,22 @@ pub(crate) struct StepArgs {
     #[arg(long, value_name = "N", value_parser = parse_count)]
     pub(crate) limit: Option<u64>,
 
+    /// Where the answers given on the screen `Predict` are written
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["plain", "kind", "blank"])]
+    pub(crate) predict_log: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) trace: TraceArgs,
 
     #[command(flatten)]
     pub(crate) machine: MachineArgs,
+}
+
+impl StepArgs {
+    /// Tells whether screens are asked for, and not something that is printed.
+    pub(crate) const fn wants_screens(&self) -> bool {
+        !self.plain && self.kind.is_none() && self.blank.is_empty()
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

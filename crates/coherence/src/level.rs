@@ -226,6 +226,21 @@ impl Cache {
         self.store.lines()
     }
 
+    /// Returns the line in a slot, if one lies there.
+    pub(crate) fn look(&self, slot: Slot) -> Option<LineAddr> {
+        self.store.look(slot)
+    }
+
+    /// Returns the place of the line in a slot in the order of its set, if the policy keeps one.
+    pub(crate) fn rank(&self, slot: Slot) -> Option<u32> {
+        self.store.rank(slot)
+    }
+
+    /// Returns the shape.
+    pub(crate) const fn geometry(&self) -> &Geometry {
+        &self.geometry
+    }
+
     /// Makes this a first level, whose hits come in runs.
     pub(crate) fn remember_uses(&mut self) {
         self.last_used = vec![LastUsed::default(); self.geometry.sets() as usize];

@@ -66,7 +66,9 @@ mod table;
 pub use counters::{BusCounters, Cause, CoreCounters, LevelCounters, MemoryCounters, Transitions};
 pub use defect::Defect;
 pub use fault::Fault;
-pub use machine::{Access, Broken, BuildError, Machine, RUN_MAX};
+pub use machine::{
+    Access, Broken, BuildError, CacheOf, Machine, RANKED_WAYS_MAX, RUN_MAX, WayLook,
+};
 pub use observe::{Cell, FirstLevel, Loss, Observer, Place, Supplier, Transaction};
 pub use protocol::{
     PartsError, Protocol, ProtocolParts, STATE_NAME_BYTES_MAX, StateInfo, is_state_name,

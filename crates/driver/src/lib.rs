@@ -48,6 +48,7 @@ mod sieve;
 mod slices;
 pub mod steps;
 mod tally;
+pub mod timeline;
 
 pub use interleave::{Interleave, InterleaveError, Merger};
 pub use miss_ratio::{MissCurve, MissCurveError};

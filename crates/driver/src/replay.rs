@@ -155,12 +155,15 @@ pub fn show_steps(
     Ok(())
 }
 
+/// What is told of each step.
+type ShowStep<'a> = &'a mut dyn FnMut(&MachineSpec, &Step);
+
 fn recorder<'a>(
     config: &Config,
     streams: &Streams,
     options: &ReplayOptions,
     show: &'a mut dyn FnMut(&MachineSpec, &Step),
-) -> StepRecorder<'a> {
+) -> StepRecorder<ShowStep<'a>> {
     assert!(config.durability.is_none(), "steps do not show what becomes durable");
     let cores = match streams {
         Streams::Ordered(_) => config.machine.cores,

@@ -14,6 +14,7 @@ use crate::replay_error::ReplayError;
 use crate::tally::Tally;
 
 /// A machine in the middle of a replay.
+#[derive(Clone)]
 pub(crate) struct Session<O> {
     machine: Machine<O>,
     clock_hz: u64,

@@ -22,4 +22,9 @@ impl Fifo {
     pub(super) fn victim(&self, set: u32) -> Way {
         self.arrivals.last(set)
     }
+
+    /// Returns the place of a way in the order of arrivals, the last to come first.
+    pub(super) fn rank(&self, set: u32, way: Way) -> Option<u32> {
+        self.arrivals.rank(set, way)
+    }
 }

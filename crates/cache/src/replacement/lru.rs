@@ -24,4 +24,9 @@ impl Lru {
     pub(super) fn victim(&self, set: u32) -> Way {
         self.recency.last(set)
     }
+
+    /// Returns the place of a way in the order of uses.
+    pub(super) fn rank(&self, set: u32, way: Way) -> Option<u32> {
+        self.recency.rank(set, way)
+    }
 }

@@ -117,6 +117,17 @@ impl Order {
         }
     }
 
+    /// Returns the place of a slot in the exact order of its set, 0 for the first, under a policy
+    /// that keeps one.
+    pub(crate) fn rank(&self, slot: Slot) -> Option<u32> {
+        let (set, way) = self.geometry.split(slot);
+        match &self.policy {
+            Policy::Lru(lru) => lru.rank(set.0, way),
+            Policy::Fifo(fifo) => fifo.rank(set.0, way),
+            Policy::TreePlru(_) | Policy::Random(_) | Policy::Srrip(_) => None,
+        }
+    }
+
     /// Chooses who leaves the full set of a line.
     #[inline]
     pub(crate) fn victim(&mut self, line: LineAddr) -> Slot {

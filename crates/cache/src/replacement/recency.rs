@@ -34,6 +34,14 @@ impl Recency {
             Self::Linked(linked) => linked.last(set),
         }
     }
+
+    /// Returns how many ways of a set come before one.
+    pub(super) fn rank(&self, set: u32, way: Way) -> Option<u32> {
+        match self {
+            Self::Packed(packed) => packed.rank(set, way),
+            Self::Linked(linked) => linked.rank(set, way),
+        }
+    }
 }
 
 /// Up to sixteen ways: the order of a set is one word of sixteen 4-bit way numbers, the most
@@ -71,6 +79,11 @@ impl Packed {
         let behind = !0_u64 << shift << 4;
         let ahead = word & !(!0_u64 << shift);
         self.words[set as usize] = ((word & behind) | (ahead << 4) | way) ^ INITIAL;
+    }
+
+    fn rank(&self, set: u32, way: Way) -> Option<u32> {
+        let word = self.words[set as usize] ^ INITIAL;
+        (0..self.ways).find(|place| (word >> (4 * place) & 0xf) == u64::from(way.0))
     }
 
     #[inline]
@@ -137,6 +150,17 @@ impl Linked {
         } else {
             self.toward_front[back as usize - 1] = front;
         }
+    }
+
+    /// Walks the list: it is as long as the set has ways.
+    fn rank(&self, set: u32, way: Way) -> Option<u32> {
+        let wanted = set * self.ways + way.0 + 1;
+        let next = |link: &u32| Some(self.toward_back[*link as usize - 1]);
+        let links = std::iter::successors(Some(self.front[set as usize]), |link| {
+            if *link == 0 { None } else { next(link) }
+        });
+        let place = links.take_while(|link| *link != 0).position(|link| link == wanted)?;
+        Some(place as u32)
     }
 
     fn last(&self, set: u32) -> Way {

@@ -9,6 +9,7 @@ mod configure;
 mod evict;
 mod fill;
 mod hits;
+mod look;
 mod maintain;
 mod reference;
 mod refill;
@@ -18,6 +19,7 @@ mod through;
 mod two_levels;
 
 pub use self::hits::{Access, RUN_MAX};
+pub use self::look::{CacheOf, RANKED_WAYS_MAX, WayLook};
 
 use std::fmt;
 

@@ -78,7 +78,7 @@ fn possible(protocol: &Protocol) -> Vec<Cell> {
 }
 
 /// Counts the uses of every cell.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Coverage {
     counts: Box<CellCounts>,
 }

@@ -6,18 +6,18 @@ use coherence::{
 };
 use trace::Record;
 
-use super::{StepRecorder, Watcher};
+use super::{Show, StepRecorder, Watcher};
 
 /// Has the first steps of a run told, and goes to sleep then.
-pub(crate) struct FirstSteps<'a> {
+pub(crate) struct FirstSteps<S> {
     /// None once it has told enough.
-    recorder: Option<StepRecorder<'a>>,
+    recorder: Option<StepRecorder<S>>,
     max: u64,
 }
 
-impl<'a> FirstSteps<'a> {
+impl<S: Show> FirstSteps<S> {
     /// Has the first `max` steps told.
-    pub(crate) const fn new(recorder: StepRecorder<'a>, max: u64) -> Self {
+    pub(crate) const fn new(recorder: StepRecorder<S>, max: u64) -> Self {
         Self { recorder: Some(recorder), max }
     }
 
@@ -29,7 +29,7 @@ impl<'a> FirstSteps<'a> {
     }
 }
 
-impl Observer for FirstSteps<'_> {
+impl<S: Show> Observer for FirstSteps<S> {
     #[inline]
     fn looked_up(&mut self, reference: &Reference, cache: usize, answer: FirstLevel) {
         self.recorder.looked_up(reference, cache, answer);
@@ -105,7 +105,7 @@ impl Observer for FirstSteps<'_> {
 }
 
 /// It tells of steps, and counts nothing.
-impl Watcher for FirstSteps<'_> {
+impl<S: Show> Watcher for FirstSteps<S> {
     fn aside(&mut self, record: &Record) {
         if let Some(recorder) = &mut self.recorder {
             recorder.aside(record);

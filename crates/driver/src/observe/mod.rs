@@ -18,8 +18,8 @@ pub(crate) use first_steps::FirstSteps;
 pub use lines::{
     CodeUse, Divided, HotLine, HotLines, LineCounts, LineUse, Lines, Moves, Pattern, Who,
 };
-pub(crate) use steps::StepRecorder;
-pub use steps::{Action, Happening, Lost, LostHow, Step, StepBus, UsedCell, Writer};
+pub use steps::{Action, Change, Happening, Lost, LostHow, Step, StepBus, UsedCell, Writer};
+pub(crate) use steps::{Show, StepRecorder};
 pub use values::{Values, Violation};
 pub(crate) use windows::WindowCounter;
 pub use windows::{WINDOWS_MAX, Window, Windows};

@@ -24,6 +24,16 @@ impl Names {
         self.names.iter().map(|(addr, name)| (Addr(*addr), name.as_str()))
     }
 
+    /// Returns the address of a name.
+    pub fn find(&self, name: &str) -> Option<Addr> {
+        self.names.iter().find(|(_, known)| known == name).map(|(addr, _)| Addr(*addr))
+    }
+
+    /// Returns the name of the lowest address that has one.
+    pub fn first(&self) -> Option<&str> {
+        self.names.first().map(|(_, name)| name.as_str())
+    }
+
     /// Returns what an address is called: by its name, by the name of an address before it that is
     /// no further away than the start of its line, with an offset, or by its number.
     pub fn call(&self, addr: Addr, line: Addr) -> String {

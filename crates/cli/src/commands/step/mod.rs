@@ -1,8 +1,9 @@
-//! `mesim step --plain`: what each reference does, as a table or as records.
+//! `mesim step`: what each reference does, as screens in a terminal, as a table or as records.
 
 mod charts;
 mod sheet;
 mod table;
+mod view;
 
 use std::path::Path;
 
@@ -27,8 +28,7 @@ pub(super) fn run(args: &StepArgs, messages: Messages) -> Result<(), Diagnostic>
     let place = args.machine.config.as_ref().unwrap_or(&args.trace_path);
     stepping::refuse_durable(&opened.config, place)?;
     let header = stepping::header(&opened);
-    let input::Opened { config, streams, interleave, names, .. } = opened;
-    if let Streams::PerCore(_) = streams {
+    if let Streams::PerCore(_) = opened.streams {
         return Err(Diagnostic::input("E0310", "steps are shown of one trace in its own order")
             .at(Path::display(&args.trace_path).to_string())
             .help(format!(
@@ -36,6 +36,10 @@ pub(super) fn run(args: &StepArgs, messages: Messages) -> Result<(), Diagnostic>
                 args.trace_path.display()
             )));
     }
+    if args.wants_screens() && view::is_possible() {
+        return view::run(args, &header, opened);
+    }
+    let input::Opened { config, streams, interleave, names, .. } = opened;
     let mut out = HeldBack::new();
     let mut printer: Option<Box<dyn Printer>> = None;
     let options = ReplayOptions { limit: args.limit, ..ReplayOptions::default() };
@@ -58,14 +62,19 @@ pub(super) fn run(args: &StepArgs, messages: Messages) -> Result<(), Diagnostic>
         driver::show_steps(&config, streams, interleave, &options, progress, show)
     })?;
     if last < args.from {
-        return Err(Diagnostic::input("E0313", format!("the trace has {last} steps"))
-            .on(format!("--from {}", args.from), "expected one of them")
-            .help(format!("`--from {last}` shows the last one")));
+        return Err(no_such_step(args.from, last));
     }
     if let Some(end) = printer.and_then(|printer| printer.end()) {
         out.line(&end)?;
     }
     out.release()
+}
+
+/// The diagnostic of a first step that the trace does not have.
+fn no_such_step(from: u64, last: u64) -> Diagnostic {
+    Diagnostic::input("E0313", format!("the trace has {last} steps"))
+        .on(format!("--from {from}"), "expected one of them")
+        .help(format!("`--from {last}` shows the last one"))
 }
 
 /// A way to print steps, line by line.
@@ -84,7 +93,7 @@ trait Printer {
 
 fn chosen(args: &StepArgs, header: &StepsHeader, machine: &MachineSpec) -> Box<dyn Printer> {
     let blank = Blanks(args.blank.clone());
-    match args.kind {
+    match args.kind.unwrap_or(StepsKind::Table) {
         StepsKind::Table => Box::new(Table::new(machine, blank)),
         StepsKind::Csv => Box::new(Sheet::new(Csv, blank)),
         StepsKind::Markdown => Box::new(Sheet::new(Markdown, blank)),

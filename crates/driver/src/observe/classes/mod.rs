@@ -21,7 +21,7 @@ pub use self::counters::{ClassCounters, MissClass};
 /// Classifies every first-level miss.
 ///
 /// Of a hit, only its slot is of interest: there the shadow of that cache finds the line again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Classes {
     /// What the shadow of each of a core's caches is to be; that of a cache which is no first
     /// level has no slots.
@@ -34,7 +34,7 @@ pub struct Classes {
     stores: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct CoreClasses {
     counters: ClassCounters,
     /// How the core lost each line that it has lost, the last time. That of a line that it holds

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 /// The last writers of the words of lines that some core has lost to a store.
 ///
 /// Of other lines nobody ever asks, and of stores before that loss neither.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Writers {
     word_shift: u32,
     words_per_line: usize,

@@ -14,13 +14,14 @@ use super::{CellCounts, ClassCounters, Classes, Coverage, Values, Violation, Wat
 use crate::config::Config;
 use crate::replay::ReplayOptions;
 
-pub use step::{Action, Happening, Lost, LostHow, Step, StepBus, UsedCell, Writer};
+pub use step::{Action, Change, Happening, Lost, LostHow, Step, StepBus, UsedCell, Writer};
 
 /// Puts each step together and tells it when it is over: at the next one, or at the end.
 ///
 /// It keeps the state of every line that a core holds and how cores lost lines, so what it needs
 /// grows with the lines of the trace, not with its length.
-pub(crate) struct StepRecorder<'a> {
+#[derive(Clone, Debug)]
+pub(crate) struct StepRecorder<S> {
     /// With as many cores as there are by now.
     machine: MachineSpec,
     word_bytes: u32,
@@ -33,7 +34,19 @@ pub(crate) struct StepRecorder<'a> {
     /// Every core's state for each line that some core holds.
     states: FxHashMap<LineAddr, Vec<State>>,
     losses: FxHashMap<(CoreId, LineAddr), Lost>,
-    show: &'a mut dyn FnMut(&MachineSpec, &Step),
+    show: S,
+}
+
+/// Who is told of each step.
+pub(crate) trait Show {
+    /// Takes a step that is over.
+    fn show(&mut self, machine: &MachineSpec, step: Step);
+}
+
+impl Show for &mut dyn FnMut(&MachineSpec, &Step) {
+    fn show(&mut self, machine: &MachineSpec, step: Step) {
+        self(machine, &step);
+    }
 }
 
 /// Miss classes, contents (numbered by their writers), and what was asked for: uses of cells, and
@@ -49,14 +62,9 @@ struct Maintenance {
     last: u64,
 }
 
-impl<'a> StepRecorder<'a> {
+impl<S: Show> StepRecorder<S> {
     /// Prepares to record the steps of a machine that begins with that many cores.
-    pub(crate) fn new(
-        config: &Config,
-        cores: u32,
-        options: &ReplayOptions,
-        show: &'a mut dyn FnMut(&MachineSpec, &Step),
-    ) -> Self {
+    pub(crate) fn new(config: &Config, cores: u32, options: &ReplayOptions, show: S) -> Self {
         let word_bytes = config.word_bytes;
         let machine = MachineSpec { cores, ..config.machine.clone() };
         let classes = Classes::new(&machine, word_bytes);
@@ -82,11 +90,21 @@ impl<'a> StepRecorder<'a> {
     }
 
     /// Tells the step under way, if there is one: it is over.
-    fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         if let Some(mut step) = self.current.take() {
             step.after = self.states_of(step.line);
-            (self.show)(&self.machine, &step);
+            self.show.show(&self.machine, step);
         }
+    }
+
+    /// Returns who is told.
+    pub(crate) const fn show_mut(&mut self) -> &mut S {
+        &mut self.show
+    }
+
+    /// Returns for how many lines something is kept: what a copy of this costs grows with them.
+    pub(crate) fn lines_known(&self) -> usize {
+        self.states.len() + self.losses.len()
     }
 
     fn open(&mut self, action: Action, core: CoreId, line: LineAddr, bytes: (u32, u32)) {
@@ -109,6 +127,7 @@ impl<'a> StepRecorder<'a> {
             bus: Vec::new(),
             happenings: Vec::new(),
             cells: Vec::new(),
+            changes: Vec::new(),
             filled_from: None,
             words: Vec::new(),
             before,
@@ -132,14 +151,6 @@ impl<'a> StepRecorder<'a> {
         }
     }
 
-    /// Returns the words of a reference, each by the address of its first byte.
-    fn words(&self, reference: &Reference) -> impl Iterator<Item = Addr> + use<> {
-        let base = self.machine.line.base(reference.line).0;
-        let bytes = u64::from(self.word_bytes);
-        let words = reference.words(self.word_bytes.trailing_zeros());
-        words.map(move |word| Addr(base + word as u64 * bytes))
-    }
-
     /// Returns how many misses of each class a core has had.
     fn classes_of(&self, core: CoreId) -> [u64; ClassCounters::NAMES.len()] {
         let counters = self.inner.0.0.classes(core).unwrap_or_default();
@@ -147,7 +158,18 @@ impl<'a> StepRecorder<'a> {
     }
 }
 
-impl Observer for StepRecorder<'_> {
+/// Returns the words of a reference, each by the address of its first byte.
+fn words(
+    machine: &MachineSpec,
+    word_bytes: u32,
+    reference: &Reference,
+) -> impl Iterator<Item = Addr> + use<> {
+    let base = machine.line.base(reference.line).0;
+    let words = reference.words(word_bytes.trailing_zeros());
+    words.map(move |word| Addr(base + word as u64 * u64::from(word_bytes)))
+}
+
+impl<S: Show> Observer for StepRecorder<S> {
     fn looked_up(&mut self, reference: &Reference, cache: usize, answer: FirstLevel) {
         let &Reference { core, op, line, offset, bytes } = reference;
         self.open(Action::Access(op), core, line, (offset, bytes));
@@ -166,7 +188,7 @@ impl Observer for StepRecorder<'_> {
     fn loaded(&mut self, reference: &Reference, place: Place) {
         self.inner.loaded(reference, place);
         let found = self.inner.0.1.found_at(reference, place).map(Writer::from_number);
-        let words = self.words(reference).zip(found).collect();
+        let words = words(&self.machine, self.word_bytes, reference).zip(found).collect();
         if let Some(step) = &mut self.current {
             step.words = words;
         }
@@ -176,7 +198,9 @@ impl Observer for StepRecorder<'_> {
         let writer = Writer::new(self.steps, reference.core);
         self.inner.0.1.number_next_store(writer.number());
         self.inner.storing(reference);
-        let words = self.words(reference).map(|word| (word, Some(writer))).collect();
+        let words = words(&self.machine, self.word_bytes, reference)
+            .map(|word| (word, Some(writer)))
+            .collect();
         if let Some(step) = &mut self.current {
             step.words = words;
         }
@@ -203,6 +227,9 @@ impl Observer for StepRecorder<'_> {
 
     fn changed(&mut self, core: CoreId, line: LineAddr, from: State, to: State, cause: Cause) {
         self.inner.changed(core, line, from, to, cause);
+        if let Some(step) = &mut self.current {
+            step.changes.push(Change { core, line, from, to });
+        }
         let states = self.states.entry(line).or_default();
         let least = core as usize + 1;
         if states.len() < least {
@@ -287,7 +314,7 @@ impl Observer for StepRecorder<'_> {
     }
 }
 
-impl Watcher for StepRecorder<'_> {
+impl<S: Show> Watcher for StepRecorder<S> {
     fn aside(&mut self, record: &Record) {
         self.close();
         self.machine.cores = self.machine.cores.max(u32::from(record.core) + 1);

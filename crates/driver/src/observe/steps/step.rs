@@ -88,6 +88,19 @@ pub struct UsedCell {
     pub cell: Cell,
 }
 
+/// A core's state for a line became another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// The core.
+    pub core: CoreId,
+    /// The line.
+    pub line: LineAddr,
+    /// What it was.
+    pub from: State,
+    /// What it is now.
+    pub to: State,
+}
+
 /// Who wrote a word last, and in which step: a number that grows with the steps.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Writer(u64);
@@ -177,6 +190,8 @@ pub struct Step {
     /// The cells that were used, in order; not those of cores that saw a transaction of a line
     /// that they do not hold.
     pub cells: Vec<UsedCell>,
+    /// Every change of a core's state for a line, in order.
+    pub changes: Vec<Change>,
     /// Where the line came from, if the reference brought it into a cache.
     pub filled_from: Option<Place>,
     /// The words that were accessed, and who had written what they hold after the access.

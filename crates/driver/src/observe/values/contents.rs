@@ -19,7 +19,7 @@ impl Content {
 ///
 /// To copy a line is to hold its content once more. A content with several holders is changed by
 /// none of them: those that take a store get another one, the content with the store.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Contents {
     words_per_line: usize,
     /// Row by row, the number of the last store to each word.

@@ -29,7 +29,7 @@ impl Held {
 }
 
 /// What every place but the backing store holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Copies {
     /// Slots of each private cache of a core.
     private_slots: Vec<usize>,

@@ -31,7 +31,7 @@ impl Known {
 const NO_LINE: LineAddr = LineAddr(u64::MAX);
 
 /// The lines that are known.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Lines {
     links: FxHashMap<LineAddr, Link>,
     /// In the order in which they came, so that lines that are used together lie together. The

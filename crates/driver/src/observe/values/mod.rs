@@ -45,7 +45,7 @@ pub struct Violation {
 }
 
 /// The values of every copy in the machine.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Values {
     word_shift: u32,
     /// Words of a line.

@@ -34,7 +34,7 @@ impl Shape {
 /// then it takes a look at those alone that are next in an order worked out before: whoever was
 /// used since is later than all of that order, and waits for the next one. So a use costs a
 /// logarithm of the size at most, on average, and a hit much less.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Shadow {
     shape: Shape,
     /// Behind one that is no line.

@@ -1,0 +1,84 @@
+//! A machine somewhere in the trace, with onlookers: what can be copied, and run on.
+
+use coherence::MachineSpec;
+use trace::Record;
+
+use crate::config::Config;
+use crate::observe::{Show, Step, StepRecorder};
+use crate::replay::ReplayOptions;
+use crate::replay_error::ReplayError;
+use crate::session::Session;
+
+/// Bytes that a line known to the onlookers takes in a copy, about.
+const LINE_BYTES: u64 = 200;
+/// Bytes that a way of a cache takes in a copy, about.
+const WAY_BYTES: u64 = 24;
+
+/// A place between two records.
+#[derive(Clone)]
+pub(super) struct Point {
+    pub(super) session: Session<StepRecorder<Kept>>,
+    /// The index of the record that is next.
+    pub(super) next: usize,
+    /// Steps so far, and before the last record.
+    pub(super) done: u64,
+    pub(super) done_before: u64,
+}
+
+/// Takes the steps of the record under way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kept(Vec<Step>);
+
+impl Show for Kept {
+    fn show(&mut self, _machine: &MachineSpec, step: Step) {
+        self.0.push(step);
+    }
+}
+
+impl Point {
+    /// Makes a cold machine, before the first record.
+    pub(super) fn start(config: &Config) -> Result<Self, ReplayError> {
+        let options = ReplayOptions { classify: true, coverage: true, ..ReplayOptions::default() };
+        let recorder = StepRecorder::new(config, config.machine.cores, &options, Kept::default());
+        let session = Session::new(config, &options, recorder)?;
+        Ok(Self { session, next: 0, done: 0, done_before: 0 })
+    }
+
+    /// Performs the next record. [`Point::steps`] has what it did.
+    pub(super) fn run(&mut self, record: &Record) -> Result<(), ReplayError> {
+        self.kept().clear();
+        // There is no limit here that could be reached.
+        let _ = self.session.step(record)?;
+        let recorder = self.session.machine_mut().observer_mut();
+        recorder.close();
+        self.next += 1;
+        self.done_before = self.done;
+        self.done += self.kept().len() as u64;
+        Ok(())
+    }
+
+    /// Takes the steps of the last record out.
+    pub(super) fn steps(&mut self) -> impl Iterator<Item = Step> + use<> {
+        std::mem::take(self.kept()).into_iter()
+    }
+
+    fn kept(&mut self) -> &mut Vec<Step> {
+        &mut self.session.machine_mut().observer_mut().show_mut().0
+    }
+
+    /// Returns what the machine is made of, with as many cores as there are by now.
+    pub(super) fn machine(&self) -> &MachineSpec {
+        self.session.machine().spec()
+    }
+
+    /// Returns about how many bytes a copy takes.
+    pub(super) fn bytes_about(&self) -> u64 {
+        let spec = self.machine();
+        let private = spec.private.iter().chain(&spec.l1i);
+        let private: u64 = private.map(|level| u64::from(level.geometry.lines())).sum();
+        let shared: u64 = spec.shared.iter().map(|level| u64::from(level.geometry.lines())).sum();
+        let ways = private * u64::from(spec.cores) + shared;
+        let lines = self.session.machine().observer().lines_known() as u64;
+        ways * WAY_BYTES + lines * LINE_BYTES + 4096
+    }
+}
