@@ -9,7 +9,7 @@ use crate::support::{Folder, ROOT, error_text, mesim, text};
 /// Replays a trace of a few lines, and returns its hot lines.
 fn lines(trace: &str, args: &[&str]) -> Vec<Value> {
     let folder = Folder::with(&[("t.mtrace", trace)]);
-    let fixed = ["replay", "t.mtrace", "-q", "--json", "-", "--top"];
+    let fixed = ["replay", "t.mtrace", "-q", "--json", "-", "--top", "20"];
     let report = folder.good(&[&fixed[..], args].concat());
     let report: Value = serde_json::from_slice(&report).expect("JSON alone");
     report["lines"].as_array().expect("the lines").clone()

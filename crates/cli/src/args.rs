@@ -149,7 +149,7 @@ pub(crate) struct PinnedMachine {
 #[command(after_long_help = "\
 Examples:
   mesim replay traces/false-sharing.mtrace.xz --classify
-  mesim replay traces/false-sharing.mtrace.xz --top=3
+  mesim replay traces/false-sharing.mtrace.xz --top 3
   mesim replay trace.din.gz --set L1.size=16KiB --set protocol=MSI --json report.json
   mesim replay trace.din.gz --set protocol=mine.ron
   mesim replay traces/scenarios/false-sharing.mtrace --events steps.jsonl
@@ -206,17 +206,9 @@ pub(crate) struct ReplayArgs {
     #[arg(long)]
     pub(crate) coverage: bool,
 
-    /// Name the N lines (20 unless said) with the most invalidations and sharing misses, and say
-    /// who touches which bytes of them, in what pattern, from which code; classifies every miss
-    #[arg(
-        long,
-        conflicts_with = "events",
-        value_name = "N",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "20",
-        value_parser = parse_count
-    )]
+    /// Name the N lines with the most invalidations and sharing misses, and say who touches which
+    /// bytes of them, in what pattern, from which code; classifies every miss
+    #[arg(long, value_name = "N", conflicts_with = "events", value_parser = parse_count)]
     pub(crate) top: Option<u64>,
 
     /// Accesses to run before counting begins

@@ -31,7 +31,7 @@ pub(super) fn refuse_several_runs(args: &ReplayArgs) -> Result<(), Diagnostic> {
         (None, []) => return Ok(()),
     };
     Err(Diagnostic::input("E0326", "hot lines are told of one run")
-        .on(several, format!("expected no other run beside `--top={most}`"))
+        .on(several, format!("expected no other run beside `--top {most}`"))
         .help("replay each machine alone, for example with `--set protocol=moesi`"))
 }
 
