@@ -56,6 +56,20 @@ fn the_first_step_that_differs_is_shown_with_the_rule() {
 }
 
 #[test]
+fn a_file_that_says_nothing_does_not_agree() {
+    let (folder, lines) = steps();
+    let silent: Vec<&str> = std::iter::once(lines[0].as_str()).chain(["{}"; 20]).collect();
+    folder.write("b.jsonl", silent.join("\n").as_bytes());
+    let output = folder.run(&["diff", "a.jsonl", "b.jsonl"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error_text(&output).contains("b.jsonl:2"), "{}", error_text(&output));
+    // What is asked for by name has to be there.
+    let output = folder.run(&["diff", "a.jsonl", "b.jsonl", "--keys", "hit"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains("(not said)"), "{}", text(&output));
+}
+
+#[test]
 fn a_file_that_ends_early_and_machines_that_differ_are_said() {
     let (folder, lines) = steps();
     folder.write("b.jsonl", lines[..11].join("\n").as_bytes());

@@ -25,7 +25,7 @@ pub(crate) struct DiffArgs {
     #[arg(value_name = "B")]
     pub(crate) other: PathBuf,
 
-    /// Which keys of steps are compared; all that both files have if left out
+    /// Which keys of steps are compared, and have to be there; all that both files have if left out
     #[arg(long, value_name = "KEYS", value_enum, value_delimiter = ',', conflicts_with = "from")]
     pub(crate) keys: Vec<Key>,
 

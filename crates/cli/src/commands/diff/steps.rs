@@ -28,7 +28,9 @@ type Object = Map<String, Value>;
 pub(super) fn compare(reference: &Path, other: &Path, keys: &[Key]) -> Result<(), Diagnostic> {
     let (mut right, mut left) = (Steps::open(reference)?, Steps::open(other)?);
     let machine = machines_differ(&right.header, &left.header);
-    let keys = if keys.is_empty() { Key::value_variants() } else { keys };
+    // What is asked for by name has to be said.
+    let asked = !keys.is_empty();
+    let keys = if asked { keys } else { Key::value_variants() };
     let mut count: u64 = 0;
     loop {
         if count.is_multiple_of(4096) {
@@ -40,7 +42,11 @@ pub(super) fn compare(reference: &Path, other: &Path, keys: &[Key]) -> Result<()
             (Some(a), Some(b)) => {
                 count += 1;
                 let differs: Vec<Key> =
-                    keys.iter().copied().filter(|key| differ(a, b, *key)).collect();
+                    keys.iter().copied().filter(|key| differ(a, b, *key, asked)).collect();
+                let said = |key: &Key| a.contains_key(key.name()) && b.contains_key(key.name());
+                if !asked && !keys.iter().any(said) {
+                    return Err(left.wrong("a step has no key that could be compared"));
+                }
                 if differs.is_empty() {
                     continue;
                 }
@@ -115,6 +121,13 @@ impl Steps {
         Ok(steps)
     }
 
+    /// Makes the diagnostic of the line that was read last.
+    fn wrong(&self, what: &str) -> Diagnostic {
+        Diagnostic::input("E0702", what)
+            .at(format!("{}:{}", self.name, self.lines))
+            .help("a step says some of core, op, addr, hit, bus, before, after: docs/steps.md")
+    }
+
     /// Reads the next line that is not empty.
     fn next(&mut self) -> Result<Option<Object>, Diagnostic> {
         let mut line = Vec::new();
@@ -160,9 +173,10 @@ fn machines_differ(a: &Object, b: &Object) -> Option<String> {
     None
 }
 
-/// Returns whether two steps say different things of a key; one that says nothing does not.
-fn differ(a: &Object, b: &Object, key: Key) -> bool {
-    let (Some(a), Some(b)) = (a.get(key.name()), b.get(key.name())) else { return false };
+/// Returns whether two steps say different things of a key; one that says nothing does not, unless
+/// the key is `asked` for.
+fn differ(a: &Object, b: &Object, key: Key, asked: bool) -> bool {
+    let (Some(a), Some(b)) = (a.get(key.name()), b.get(key.name())) else { return asked };
     plain(a) != plain(b)
 }
 
