@@ -326,6 +326,7 @@ fn steps_that_cannot_be_are_refused_and_leave_nothing() {
         "step hand.mtrace --as html",
         "step hand.mtrace --blank state",
         "step hand.mtrace --as csv --from 14",
+        "step hand.mtrace --as vcd --blank bus",
     ];
     insta::assert_snapshot!("refused", crate::crashes::refused(&folder(), &lines));
 }

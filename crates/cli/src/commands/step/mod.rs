@@ -23,6 +23,13 @@ use crate::output::HeldBack;
 use crate::step_args::{Blank, StepArgs, StepsKind};
 
 pub(super) fn run(args: &StepArgs, messages: Messages) -> Result<(), Diagnostic> {
+    let is_chart =
+        matches!(args.kind, Some(StepsKind::Mermaid | StepsKind::Perfetto | StepsKind::Vcd));
+    if is_chart && !args.blank.is_empty() {
+        return Err(Diagnostic::input("E0312", "a chart has no columns to be left empty")
+            .on("--blank", "expected a sheet: table, csv, markdown, latex or jsonl")
+            .help("leave `--blank` out, or choose a sheet with `--as`"));
+    }
     let paths = std::slice::from_ref(&args.trace_path);
     let opened = input::open(paths, &args.trace, &args.machine, messages)?;
     let place = args.machine.config.as_ref().unwrap_or(&args.trace_path);
