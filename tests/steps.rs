@@ -479,3 +479,78 @@ fn sequence_charts_name_only_who_takes_part() {
     let chart = folder.run(&["step", &trace, "--as", "mermaid"]);
     insta::assert_snapshot!("mermaid", text(&chart));
 }
+
+/// The value of an attribute in a tag.
+fn attribute<'a>(tag: &'a str, name: &str) -> &'a str {
+    let (_, rest) = tag.split_once(&format!(" {name}=\"")).expect("the tag has the attribute");
+    rest.split('"').next().expect("the attribute ends")
+}
+
+/// Where the heads of the life lines of a picture stand, from the left.
+fn heads(picture: &str) -> Vec<&str> {
+    picture.split("<text class=\"head\"").skip(1).map(|tag| attribute(tag, "x")).collect()
+}
+
+#[test]
+fn a_picture_has_each_step_with_its_states_transaction_and_supplier() {
+    let (records, picture) = charted("svg");
+    let x = heads(&picture);
+    assert_eq!(x.len(), 5, "four cores, and what lies below");
+    let place = |at: &str| x.iter().position(|x| *x == at).expect("a life line");
+    let rows: Vec<_> = picture.split("<g><title>").skip(1).collect();
+    assert_eq!(rows.len(), records.len());
+    let mut lost = 0;
+    for (row, record) in rows.iter().zip(&records) {
+        let i = &record["i"];
+        let me = usize::try_from(record["core"].as_u64().expect("a core")).expect("a small one");
+        // Who changed, and who asked, with the state after it.
+        let badges = row.split("<g class=\"state ").skip(1).map(|badge| {
+            let (_, tag) = badge.split_once("<text").expect("a badge has letters");
+            let (_, letters) = tag.split_once('>').expect("the tag ends");
+            (place(attribute(tag, "x")), letters.split('<').next().expect("letters").to_owned())
+        });
+        let [before, after] =
+            ["before", "after"].map(|key| record[key].as_str().expect("letters").chars());
+        let changed = before.zip(after).enumerate();
+        let changed = changed.filter(|(core, (was, is))| *core == me || was != is);
+        let changed: Vec<_> = changed.map(|(core, (_, is))| (core, is.to_string())).collect();
+        lost += changed.iter().filter(|(core, state)| *core != me && state == "I").count();
+        assert_eq!(badges.collect::<Vec<_>>(), changed, "{i}");
+        // The transaction's name, and the arrow of the line that comes.
+        let bus = record["bus"].as_str();
+        let names = ["BusRd<", "BusRdX<", "BusUpgr<"];
+        let drawn: Vec<_> = names.iter().filter(|name| row.contains(*name)).collect();
+        assert_eq!(drawn.first().map(|name| &name[..name.len() - 1]), bus, "{i}");
+        let from = row.split("<path class=\"data\"").nth(1).map(|tag| {
+            let path = attribute(tag, "d");
+            place(path[1..].split(' ').next().expect("it begins somewhere"))
+        });
+        let supplier = record["supplier"].as_str().map(|name| {
+            name.strip_prefix("core").map_or(4, |core| core.parse().expect("a number"))
+        });
+        assert_eq!(from, supplier, "{i}");
+    }
+    assert_eq!(lost, 11, "invalidations, as lock-mcs.expect.ron derives them");
+}
+
+#[test]
+fn a_picture_shows_write_backs_and_any_title_and_no_more_steps_than_can_be_seen() {
+    let folder = Folder::new();
+    let trace = format!("{ROOT}/traces/scenarios/evict-modified.mtrace");
+    let picture = text(&folder.run(&["step", &trace, "--as", "svg"]));
+    assert_eq!(picture.matches("<path class=\"back\"").count(), 1, "one dirty victim");
+    insta::assert_snapshot!("svg", picture);
+
+    folder.write("t.mtrace", b"@title a < b && \"c\" > d\n0 R 0x1000\n");
+    let picture = text(&folder.run(&["step", "t.mtrace", "--as", "svg"]));
+    assert!(picture.contains("<title>a &lt; b &amp;&amp; \"c\" &gt; d</title>"), "{picture}");
+
+    let long = "0 R 0x1000\n".repeat(5_001);
+    folder.write("long.mtrace", long.as_bytes());
+    let output = folder.run(&["step", "long.mtrace", "--as", "svg"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty(), "nothing half-written");
+    insta::assert_snapshot!("svg_too_long", error_text(&output));
+    let output = folder.run(&["step", "long.mtrace", "--as", "svg", "--from", "2"]);
+    assert_eq!(text(&output).matches("<g><title>").count(), 5_000);
+}

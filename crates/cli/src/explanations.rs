@@ -348,6 +348,14 @@ has neither. What `mesim record -o out.mtrc` writes has them; a folder of per-co
 runs beside each other, and each has hot lines of its own: run once for each machine, with `--set`.
 docs/hot-lines.md says what is told of a line.",
     ),
+    e(
+        "E0327",
+        "too many steps for a picture",
+        "\
+`mesim step --as svg` draws every step, in a picture of at most 5,000: browsers and drawing programs
+hold all of it. `--from` and `--limit` choose some; `mesim report` makes a page that shows any one
+of 100,000.",
+    ),
     E0401,
     E0402,
     E0403,

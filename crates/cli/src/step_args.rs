@@ -14,7 +14,8 @@ Examples:
   mesim step traces/scenarios/quiz-six-accesses.mtrace --plain
   mesim step traces/scenarios/quiz-six-accesses.mtrace --plain --as markdown
   mesim step traces/scenarios/quiz-six-accesses.mtrace --as latex --blank bus,states,events,why
-  mesim step traces/scenarios/quiz-six-accesses.mtrace --plain --as jsonl --from 5")]
+  mesim step traces/scenarios/quiz-six-accesses.mtrace --plain --as jsonl --from 5
+  mesim step traces/scenarios/quiz-six-accesses.mtrace --as svg > quiz.svg")]
 pub(crate) struct StepArgs {
     /// The trace: a file or `-`
     #[arg(value_name = "TRACE")]
@@ -70,6 +71,8 @@ pub(crate) enum StepsKind {
     Latex,
     /// The records themselves, a JSON object a line
     Jsonl,
+    /// A sequence chart as a picture (SVG)
+    Svg,
     /// A sequence chart in Mermaid
     Mermaid,
     /// Tracks of cores and bus, as Perfetto and Chrome's tracing read them

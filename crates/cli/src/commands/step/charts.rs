@@ -36,7 +36,7 @@ impl Printer for Mermaid {
         Some(lines.join("\n"))
     }
 
-    fn row(&self, record: &StepRecord) -> String {
+    fn row(&self, record: &StepRecord) -> Option<String> {
         let StepRecord { i, core, op, addr, .. } = record;
         let what = format!("{i}: {op} {addr} {}", answer(record.hit));
         let what = what.trim_end();
@@ -74,7 +74,7 @@ impl Printer for Mermaid {
             let (before, after) = (states(&record.before), states(&record.after));
             lines.push(format!("  Note over core{core}: {before} to {after}"));
         }
-        lines.join("\n")
+        Some(lines.join("\n"))
     }
 }
 
@@ -106,7 +106,7 @@ impl Printer for Perfetto {
         Some(format!("{{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n{tracks}"))
     }
 
-    fn row(&self, record: &StepRecord) -> String {
+    fn row(&self, record: &StepRecord) -> Option<String> {
         let StepRecord { i, core, op, addr, .. } = record;
         let name = format!("{op} {addr} {}", answer(record.hit));
         let mut all = vec![json!({
@@ -135,7 +135,7 @@ impl Printer for Perfetto {
             let args = json!({"invalidations": self.invalidations.get()});
             all.push(json!({"ph": "C", "pid": 1, "ts": i, "name": "invalidations", "args": args}));
         }
-        all.iter().map(|event| format!(",{event}")).collect::<Vec<_>>().join("\n")
+        Some(all.iter().map(|event| format!(",{event}")).collect::<Vec<_>>().join("\n"))
     }
 
     fn end(&self) -> Option<String> {
@@ -204,7 +204,7 @@ impl Printer for Vcd {
         Some(lines.join("\n"))
     }
 
-    fn row(&self, record: &StepRecord) -> String {
+    fn row(&self, record: &StepRecord) -> Option<String> {
         self.last.set(record.i);
         let number =
             |text: &str| u64::from_str_radix(text.trim_start_matches("0x"), 16).unwrap_or(0);
@@ -233,7 +233,7 @@ impl Printer for Vcd {
             lines.push(format!("b{} {}", Self::bits(&bus, BUS_BITS), self.id(None, 0)));
             lines.push(format!("b{:b} {}", number(&record.line), self.id(None, 1)));
         }
-        lines.join("\n")
+        Some(lines.join("\n"))
     }
 
     fn end(&self) -> Option<String> {

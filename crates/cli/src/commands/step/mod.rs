@@ -2,6 +2,7 @@
 
 mod charts;
 mod sheet;
+mod svg;
 mod table;
 mod view;
 
@@ -9,12 +10,13 @@ use std::path::Path;
 
 use coherence::MachineSpec;
 use driver::observe::Step;
-use driver::steps::{States, StepRecord, StepsHeader};
+use driver::steps::{Names, States, StepRecord, StepsHeader};
 use driver::{ReplayOptions, Streams};
 use serde_json::{Value, json};
 
 use self::charts::{Mermaid, Perfetto, Vcd};
 use self::sheet::{Csv, Latex, Markdown, Sheet};
+use self::svg::Svg;
 use self::table::Table;
 use super::stepping;
 use crate::diagnostics::{Diagnostic, Messages};
@@ -23,8 +25,8 @@ use crate::output::HeldBack;
 use crate::step_args::{Blank, StepArgs, StepsKind};
 
 pub(super) fn run(args: &StepArgs, messages: Messages) -> Result<(), Diagnostic> {
-    let is_chart =
-        matches!(args.kind, Some(StepsKind::Mermaid | StepsKind::Perfetto | StepsKind::Vcd));
+    use StepsKind::{Mermaid, Perfetto, Svg, Vcd};
+    let is_chart = matches!(args.kind, Some(Svg | Mermaid | Perfetto | Vcd));
     if is_chart && !args.blank.is_empty() {
         return Err(Diagnostic::input("E0312", "a chart has no columns to be left empty")
             .on("--blank", "expected a sheet: table, csv, markdown, latex or jsonl")
@@ -59,11 +61,15 @@ pub(super) fn run(args: &StepArgs, messages: Messages) -> Result<(), Diagnostic>
         let printer = if let Some(printer) = &mut printer {
             printer
         } else {
-            let chosen = printer.insert(chosen(args, &header, machine));
+            let chosen = printer.insert(chosen(args, &header, &names, machine));
             chosen.begin().map_or(Ok(()), |begin| out.line(&begin))?;
             chosen
         };
-        out.line(&printer.row(&StepRecord::new(machine, &names, step)))
+        if args.kind == Some(Svg) && last - args.from >= svg::STEPS_MAX {
+            return Err(svg::too_many(args.from));
+        }
+        let row = printer.row(&StepRecord::new(machine, &names, step));
+        row.map_or(Ok(()), |row| out.line(&row))
     };
     stepping::watched(&mut |_| (), &mut show, |progress, show| {
         driver::show_steps(&config, streams, interleave, &options, progress, show)
@@ -89,8 +95,8 @@ trait Printer {
     /// Returns what stands before the steps.
     fn begin(&self) -> Option<String>;
 
-    /// Returns the line of a step.
-    fn row(&self, record: &StepRecord) -> String;
+    /// Returns the line of a step, unless all of them stand at the end.
+    fn row(&self, record: &StepRecord) -> Option<String>;
 
     /// Returns what stands behind them.
     fn end(&self) -> Option<String> {
@@ -98,13 +104,19 @@ trait Printer {
     }
 }
 
-fn chosen(args: &StepArgs, header: &StepsHeader, machine: &MachineSpec) -> Box<dyn Printer> {
+fn chosen(
+    args: &StepArgs,
+    header: &StepsHeader,
+    names: &Names,
+    machine: &MachineSpec,
+) -> Box<dyn Printer> {
     let blank = Blanks(args.blank.clone());
     match args.kind.unwrap_or(StepsKind::Table) {
         StepsKind::Table => Box::new(Table::new(machine, blank)),
         StepsKind::Csv => Box::new(Sheet::new(Csv, blank)),
         StepsKind::Markdown => Box::new(Sheet::new(Markdown, blank)),
         StepsKind::Latex => Box::new(Sheet::new(Latex, blank)),
+        StepsKind::Svg => Box::new(Svg::new(header.title.as_deref(), names, machine)),
         StepsKind::Mermaid => Box::new(Mermaid::new(machine)),
         StepsKind::Perfetto => Box::new(Perfetto::new(machine)),
         StepsKind::Vcd => Box::new(Vcd::new(machine)),
@@ -137,9 +149,9 @@ impl Printer for Records {
         Some(self.header.clone())
     }
 
-    fn row(&self, record: &StepRecord) -> String {
+    fn row(&self, record: &StepRecord) -> Option<String> {
         if self.blank.0.is_empty() {
-            return record.json();
+            return Some(record.json());
         }
         let mut value = json!(record);
         for column in &self.blank.0 {
@@ -147,7 +159,7 @@ impl Printer for Records {
                 value[*key] = Value::Null;
             }
         }
-        value.to_string()
+        Some(value.to_string())
     }
 }
 

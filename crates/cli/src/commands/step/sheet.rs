@@ -88,8 +88,8 @@ impl<K: Kind> Printer for Sheet<K> {
         Some(lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))
     }
 
-    fn row(&self, record: &StepRecord) -> String {
-        self.kind.row(&self.cells(record))
+    fn row(&self, record: &StepRecord) -> Option<String> {
+        Some(self.kind.row(&self.cells(record)))
     }
 
     fn end(&self) -> Option<String> {

@@ -71,10 +71,10 @@ impl Printer for Table {
         ]))
     }
 
-    fn row(&self, record: &StepRecord) -> String {
+    fn row(&self, record: &StepRecord) -> Option<String> {
         let or_none = |text: String| if text.is_empty() { "-".to_owned() } else { text };
         let blank = &self.blank;
-        self.line([
+        Some(self.line([
             &record.i.to_string(),
             &record.core.to_string(),
             record.op,
@@ -86,6 +86,6 @@ impl Printer for Table {
             &self.states(&record.before),
             &self.states(&record.after),
             &blank.unless(Blank::Events, events(record)),
-        ])
+        ]))
     }
 }
