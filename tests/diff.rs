@@ -88,6 +88,19 @@ fn a_file_that_ends_early_and_machines_that_differ_are_said() {
 }
 
 #[test]
+fn the_steps_of_two_machines_are_compared_by_the_keys_that_are_named() {
+    // A store to a line that nobody has asks the same of MSI and MESI.
+    let folder = Folder::with(&[("t.mtrace", "@cores 2\n0 W 0x1000\n1 W 0x1000\n")]);
+    folder.good(&["replay", "t.mtrace", "-q", "--events", "mesi.jsonl"]);
+    folder.good(&["replay", "t.mtrace", "-q", "--events", "msi.jsonl", "--set", "protocol=MSI"]);
+    let output = folder.run(&["diff", "mesi.jsonl", "msi.jsonl"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(error_text(&output).contains("the machines differ in their protocol"));
+    let output = folder.run(&["diff", "mesi.jsonl", "msi.jsonl", "--keys", "bus,after"]);
+    assert_eq!(text(&output), "2 steps, and no difference\n");
+}
+
+#[test]
 fn what_is_no_file_of_steps_is_refused_at_its_line() {
     let (folder, lines) = steps();
     let second_is = |line: &str| [&lines[0], line].join("\n");

@@ -84,8 +84,10 @@ fn renewed(text: &str) -> (String, usize) {
 #[test]
 fn every_example_prints_what_its_document_says() {
     let mut documents = vec![root().join("README.md"), root().join("traces/README.md")];
-    let folder = std::fs::read_dir(root().join("docs")).expect("there is a docs folder");
-    documents.extend(folder.map(|entry| entry.expect("the folder is readable").path()));
+    for folder in ["docs", "docs/course"] {
+        let folder = std::fs::read_dir(root().join(folder)).expect("the folder is there");
+        documents.extend(folder.map(|entry| entry.expect("the folder is readable").path()));
+    }
     documents.push(root().join("configs/README.md"));
     let mut commands = 0;
     for path in documents.iter().filter(|path| path.extension().is_some_and(|e| e == "md")) {

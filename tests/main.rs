@@ -28,6 +28,7 @@ mod parts;
 mod properties;
 mod protocol_files;
 mod protocols;
+mod published;
 mod record;
 mod reference;
 mod report;
