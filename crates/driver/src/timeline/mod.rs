@@ -5,8 +5,8 @@
 //! from the last copy before it; so a place is the same whichever way one came, and going back
 //! costs as much as going on.
 //!
-//! Copies lie evenly over the whole trace, fewer the longer it is, and every [`CLOSE_STEPS`] steps
-//! where one has walked last.
+//! Copies lie evenly over the whole trace, fewer the larger they are, and every [`CLOSE_STEPS`]
+//! steps where one has walked last. A long way can be broken off: then one stands where one stood.
 
 mod brief;
 mod condition;
@@ -33,17 +33,22 @@ pub use condition::{Condition, ConditionError};
 pub const WINDOW: u64 = 256;
 /// Steps between two copies of the machine, where one walks.
 pub const CLOSE_STEPS: u64 = 1024;
-/// The most copies of the machine near the place where one walks.
+/// The most copies of the machine near the place where one walks, and the fewest.
 const CLOSE_MAX: usize = 16;
+const CLOSE_MIN: usize = 2;
 /// The most copies of the machine over the whole trace, and the fewest.
 const FAR_MAX: usize = 128;
 const FAR_MIN: usize = 8;
-/// About how many bytes the copies may take together.
-const COPIES_BYTES: u64 = 384 << 20;
+/// About how many bytes the copies over the whole trace may take together, and those close by.
+const FAR_BYTES: u64 = 384 << 20;
+const CLOSE_BYTES: u64 = 128 << 20;
 /// The most records that a timeline holds: a gibibyte of them.
 pub const RECORDS_MAX: usize = 1 << 26;
-/// Records between two calls of the progress function.
+/// Records between two calls of a function that is asked whether to go on.
 const PROGRESS_EVERY: usize = 4096;
+
+/// What is told the records done so far now and then, and says whether to go on.
+pub type GoOn<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
 
 /// All steps of a trace on a machine, and a place among them.
 ///
@@ -62,6 +67,13 @@ pub struct Timeline {
     position: u64,
     /// The last steps up to the place of the machine.
     window: VecDeque<Step>,
+}
+
+/// Which of several steps that meet a condition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pick {
+    First,
+    Last,
 }
 
 /// A line at a step that was about it, or changed its states.
@@ -87,17 +99,19 @@ impl Timeline {
     pub fn open(
         config: &Config,
         records: Vec<Record>,
-        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+        progress: GoOn,
     ) -> Result<(Self, Option<ReplayError>), ReplayError> {
         assert!(config.durability.is_none(), "steps do not show what becomes durable");
         assert!(records.len() <= RECORDS_MAX, "the records were counted");
         let protocol = &config.machine.protocol;
         let start = Point::start(config).map_err(|error| error.under(protocol))?;
+        // Most records are a step: with that, few copies are made only to be dropped again.
+        let apart = records.len().div_ceil(FAR_MAX).next_power_of_two() as u64;
         let mut timeline = Self {
             records,
             briefs: Vec::new(),
             far: vec![start.clone()],
-            far_steps: CLOSE_STEPS,
+            far_steps: apart.max(CLOSE_STEPS),
             far_max: FAR_MAX,
             close: VecDeque::new(),
             here: start.clone(),
@@ -109,11 +123,7 @@ impl Timeline {
     }
 
     /// Runs through everything once, to know how many steps there are and to keep copies.
-    fn survey(
-        &mut self,
-        mut point: Point,
-        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
-    ) -> Result<(), ReplayError> {
+    fn survey(&mut self, mut point: Point, progress: GoOn) -> Result<(), ReplayError> {
         let mut next = self.far_steps;
         while let Some(record) = self.records.get(point.next) {
             let good = point.next;
@@ -137,7 +147,7 @@ impl Timeline {
 
     /// Keeps a copy for good; where there are too many, every other one goes.
     fn keep(&mut self, point: Point) {
-        let most = COPIES_BYTES / point.bytes_about();
+        let most = FAR_BYTES / point.bytes_about();
         self.far_max = self.far_max.min((most as usize).max(FAR_MIN));
         self.far.push(point);
         while self.far.len() > self.far_max {
@@ -167,50 +177,74 @@ impl Timeline {
 
     /// Goes to a step, the last one if there are fewer; to 0, before the first.
     pub fn goto(&mut self, step: u64) {
+        let _ = self.try_goto(step, &mut |_| ControlFlow::Continue(()));
+    }
+
+    /// Goes to a step as [`Self::goto`] does, unless `go_on` breaks it off: then the timeline
+    /// stands where it stood.
+    pub fn try_goto(&mut self, step: u64, go_on: GoOn) -> ControlFlow<()> {
         let step = step.min(self.len());
         let first = (step + 1).saturating_sub(WINDOW).max(1);
         let in_window = self.window.front().is_some_and(|front| front.number <= first);
         let in_record = step > self.here.done_before && step <= self.here.done;
         if !in_record || !in_window {
-            self.walk(step, first);
+            // Going on needs no copy where it is not far, and the window is what it would be.
+            let ahead = step > self.here.done && step - self.here.done <= CLOSE_STEPS;
+            if ahead {
+                self.walk(step);
+            } else {
+                self.jump(step, first, go_on)?;
+            }
         }
         self.position = step;
         let kept = self.window.partition_point(|one| one.number < first);
         self.window.drain(..kept);
+        ControlFlow::Continue(())
     }
 
-    /// Runs to the record of a step; the window has the steps from `first` on then.
-    fn walk(&mut self, step: u64, first: u64) {
-        // Going on needs no copy where it is not far, and the window is what it would be.
-        let ahead = step > self.here.done && step - self.here.done <= CLOSE_STEPS;
-        if !ahead {
-            self.here = self.copy_before(first);
-            self.window.clear();
-        }
-        while self.here.done < step {
-            let Some(record) = self.records.get(self.here.next) else { break };
-            if self.here.run(record).is_err() {
-                // The first run through the same records had none.
-                debug_assert!(false, "a record can be replayed again");
-                break;
-            }
-            self.window.extend(self.here.steps().filter(|one| one.number >= first));
-            if self.here.done / CLOSE_STEPS > self.here.done_before / CLOSE_STEPS {
-                self.keep_close();
+    /// Goes on to the record of a step.
+    fn walk(&mut self, step: u64) {
+        while self.here.done < step && self.here.run_next(&self.records) {
+            self.window.extend(self.here.steps());
+            if self.here.is_close_place() && !self.has_copy(self.here.done) {
+                self.keep_close(vec![self.here.clone()]);
             }
         }
     }
 
-    /// Keeps a copy of the machine here, unless there is one.
-    fn keep_close(&mut self) {
-        let done = self.here.done;
-        if self.far.iter().chain(&self.close).any(|point| point.done == done) {
-            return;
+    /// Goes to the record of a step from the nearest copy before the step `first`, from which on
+    /// steps are kept.
+    fn jump(&mut self, step: u64, first: u64, go_on: GoOn) -> ControlFlow<()> {
+        let mut point = self.copy_before(first);
+        let mut window = VecDeque::new();
+        // Of a long way only the end is where one will walk.
+        let close_from = first.saturating_sub(close_max(&point) as u64 * CLOSE_STEPS);
+        let mut close = Vec::new();
+        while point.done < step && point.run_next(&self.records) {
+            window.extend(point.steps().filter(|one| one.number >= first));
+            let is_kept = point.done >= close_from && point.is_close_place();
+            if is_kept && !self.has_copy(point.done) {
+                close.push(point.clone());
+            }
+            if point.next.is_multiple_of(PROGRESS_EVERY) {
+                go_on(point.next as u64)?;
+            }
         }
-        if self.close.len() == CLOSE_MAX {
-            self.close.pop_front();
-        }
-        self.close.push_back(self.here.clone());
+        self.here = point;
+        self.window = window;
+        self.keep_close(close);
+        ControlFlow::Continue(())
+    }
+
+    fn has_copy(&self, done: u64) -> bool {
+        self.far.iter().chain(&self.close).any(|point| point.done == done)
+    }
+
+    /// Keeps copies of the machine close by; those that were made first have to go.
+    fn keep_close(&mut self, copies: Vec<Point>) {
+        self.close.extend(copies);
+        let most = self.close.back().map_or(0, close_max);
+        self.close.drain(..self.close.len().saturating_sub(most));
     }
 
     /// Goes so many steps on, or back.
@@ -301,9 +335,13 @@ impl Timeline {
 
     /// Returns the nearest copy of the machine before a step.
     fn copy_before(&self, step: u64) -> Point {
+        self.nearest_before(step).clone()
+    }
+
+    fn nearest_before(&self, step: u64) -> &Point {
         let copies = self.far.iter().chain(&self.close);
         let before = copies.filter(|point| point.done < step.max(1));
-        before.max_by_key(|point| point.done).unwrap_or(&self.far[0]).clone()
+        before.max_by_key(|point| point.done).unwrap_or(&self.far[0])
     }
 
     /// Runs through the steps from one on, wherever the timeline stands, until `show` breaks.
@@ -331,36 +369,69 @@ impl Timeline {
         &self.briefs
     }
 
-    /// Returns the number of the next step that meets a condition.
-    pub fn next(&self, condition: &Condition) -> Option<u64> {
-        let briefs = self.briefs.iter().enumerate().skip(self.position as usize);
-        briefs
-            .filter(|(_, brief)| condition.may_meet(brief))
-            .map(|(index, _)| index as u64 + 1)
-            .find(|number| self.meets(*number, condition))
-    }
-
-    /// Returns the number of the step before this one that meets a condition.
-    pub fn previous(&self, condition: &Condition) -> Option<u64> {
-        let before = (self.position as usize).saturating_sub(1);
-        let briefs = self.briefs[..before].iter().enumerate().rev();
-        briefs
-            .filter(|(_, brief)| condition.may_meet(brief))
-            .map(|(index, _)| index as u64 + 1)
-            .find(|number| self.meets(*number, condition))
-    }
-
-    /// Looks at a step itself, where what is kept of it does not say enough.
-    fn meets(&self, number: u64, condition: &Condition) -> bool {
-        if condition.is_exact(self.machine()) {
-            return true;
+    /// Returns the number of the next step that meets a condition, unless `go_on` breaks it off.
+    pub fn next(&self, condition: &Condition, go_on: GoOn) -> ControlFlow<(), Option<u64>> {
+        let mut briefs = self.briefs.iter().enumerate().skip(self.position as usize);
+        let found = briefs.find(|(_, brief)| condition.may_meet(brief));
+        match found.map(|(index, _)| index as u64 + 1) {
+            Some(first) if !condition.is_exact(self.machine()) => {
+                // What is kept says too little from here on: all steps are looked at.
+                self.find_between(first, self.len(), condition, go_on, Pick::First)
+            }
+            found => ControlFlow::Continue(found),
         }
-        let mut met = false;
-        self.each_from(number, &mut |_, step| {
-            met = condition.is_met(step);
-            ControlFlow::Break(())
+    }
+
+    /// Returns the number of the step before this one that meets a condition, unless `go_on`
+    /// breaks it off.
+    pub fn previous(&self, condition: &Condition, go_on: GoOn) -> ControlFlow<(), Option<u64>> {
+        let mut before = (self.position as usize).saturating_sub(1);
+        loop {
+            let found = self.briefs[..before].iter().rposition(|brief| condition.may_meet(brief));
+            let Some(last) = found.map(|index| index as u64 + 1) else {
+                return ControlFlow::Continue(None);
+            };
+            if condition.is_exact(self.machine()) {
+                return ControlFlow::Continue(Some(last));
+            }
+            // From one copy of the machine to the next, backwards.
+            let start = self.nearest_before(last).done;
+            let met = self.find_between(start + 1, last, condition, go_on, Pick::Last)?;
+            if met.is_some() {
+                return ControlFlow::Continue(met);
+            }
+            before = start as usize;
+        }
+    }
+
+    /// Looks at the steps themselves from one to another for one that meets a condition.
+    fn find_between(
+        &self,
+        from: u64,
+        to: u64,
+        condition: &Condition,
+        go_on: GoOn,
+        pick: Pick,
+    ) -> ControlFlow<(), Option<u64>> {
+        let mut found = None;
+        let mut stopped = ControlFlow::Continue(());
+        self.each_from(from, &mut |_, step| {
+            if step.number > to {
+                return ControlFlow::Break(());
+            }
+            if condition.is_met(step) {
+                found = Some(step.number);
+                if pick == Pick::First {
+                    return ControlFlow::Break(());
+                }
+            }
+            if step.number.is_multiple_of(PROGRESS_EVERY as u64) {
+                stopped = go_on(step.number);
+            }
+            stopped
         });
-        met
+        stopped?;
+        ControlFlow::Continue(found)
     }
 
     /// Returns what the machine is made of; with as many cores as there are by now.
@@ -403,6 +474,11 @@ impl Timeline {
     pub fn ways_of(&self, cache: CacheOf, set: u32) -> Vec<Option<WayLook>> {
         self.here.session.machine().ways_of(cache, set)
     }
+}
+
+/// Returns how many copies of the size of this one may be kept close by.
+fn close_max(point: &Point) -> usize {
+    ((CLOSE_BYTES / point.bytes_about()) as usize).clamp(CLOSE_MIN, CLOSE_MAX)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use coherence::MachineSpec;
 use trace::Record;
 
+use super::CLOSE_STEPS;
 use crate::config::Config;
 use crate::observe::{Show, Step, StepRecorder};
 use crate::replay::ReplayOptions;
@@ -55,6 +56,20 @@ impl Point {
         self.done_before = self.done;
         self.done += self.kept().len() as u64;
         Ok(())
+    }
+
+    /// Performs the next record, of records that could all be performed before. Tells whether there
+    /// was one.
+    pub(super) fn run_next(&mut self, records: &[Record]) -> bool {
+        let Some(record) = records.get(self.next) else { return false };
+        let done = self.run(record);
+        debug_assert!(done.is_ok(), "a record can be replayed again");
+        done.is_ok()
+    }
+
+    /// Tells whether the last record led to where a copy is kept if one walks there.
+    pub(super) const fn is_close_place(&self) -> bool {
+        self.done / CLOSE_STEPS > self.done_before / CLOSE_STEPS
     }
 
     /// Takes the steps of the last record out.

@@ -46,9 +46,12 @@ fn config(settings: &[&str]) -> Config {
     Config::new(&draft).unwrap()
 }
 
+fn always(_: u64) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 fn open(config: &Config, records: Vec<Record>) -> Timeline {
-    let mut go_on = |_| ControlFlow::Continue(());
-    let (timeline, failed) = Timeline::open(config, records, &mut go_on).unwrap();
+    let (timeline, failed) = Timeline::open(config, records, &mut always).unwrap();
     assert!(failed.is_none(), "{failed:?}");
     timeline
 }
@@ -184,20 +187,115 @@ fn conditions_find_the_steps_that_meet_them_forward_and_back() {
             assert!(!expected.is_empty(), "{protocol} {text}");
             timeline.goto(0);
             let mut found = Vec::new();
-            while let Some(next) = timeline.next(&condition) {
+            while let ControlFlow::Continue(Some(next)) = timeline.next(&condition, &mut always) {
                 found.push(next);
                 timeline.goto(next);
             }
             assert_eq!(found, expected, "{protocol} {text}");
             let mut back = vec![timeline.position()];
-            while let Some(next) = timeline.previous(&condition) {
-                back.push(next);
-                timeline.goto(next);
+            while let ControlFlow::Continue(Some(back_at)) =
+                timeline.previous(&condition, &mut always)
+            {
+                back.push(back_at);
+                timeline.goto(back_at);
             }
             back.reverse();
             assert_eq!(back, expected, "{protocol} {text}");
         }
     }
+}
+
+/// MESI whose M counts its core's stores, up to four: seven states, so that several kinds of change
+/// share a bit of what is kept of a step. `I->M` (3) and `Mc->I` (35) do.
+const COUNTING: &str = r#"(
+    name: "Counting",
+    source: "a test",
+    states: [
+        (name: "I",  holds: [], meaning: "m"),
+        (name: "S",  holds: [valid], meaning: "m"),
+        (name: "E",  holds: [valid, unique], meaning: "m"),
+        (name: "M",  holds: [valid, unique, dirty], meaning: "m"),
+        (name: "Mb", holds: [valid, unique, dirty], meaning: "m"),
+        (name: "Mc", holds: [valid, unique, dirty], meaning: "m"),
+        (name: "Md", holds: [valid, unique, dirty], meaning: "m"),
+    ],
+    processor: (
+        I:  (Load: wire(BusRd, S, E), Store: bus(BusRdX, M),  Evict: never,         Clean: never),
+        S:  (Load: hit(S),            Store: bus(BusUpgr, M), Evict: discard(I),    Clean: clean(S)),
+        E:  (Load: hit(E),            Store: hit(M),          Evict: discard(I),    Clean: clean(E)),
+        M:  (Load: hit(M),            Store: hit(Mb),         Evict: write_back(I), Clean: clean(E)),
+        Mb: (Load: hit(Mb),           Store: hit(Mc),         Evict: write_back(I), Clean: clean(E)),
+        Mc: (Load: hit(Mc),           Store: hit(Md),         Evict: write_back(I), Clean: clean(E)),
+        Md: (Load: hit(Md),           Store: hit(Md),         Evict: write_back(I), Clean: clean(E)),
+    ),
+    snoop: (
+        I:  (BusRd: go(I),    BusRdX: go(I),    BusUpgr: go(I)),
+        S:  (BusRd: go(S),    BusRdX: go(I),    BusUpgr: go(I)),
+        E:  (BusRd: go(S),    BusRdX: go(I),    BusUpgr: never),
+        M:  (BusRd: flush(S), BusRdX: flush(I), BusUpgr: never),
+        Mb: (BusRd: flush(S), BusRdX: flush(I), BusUpgr: never),
+        Mc: (BusRd: flush(S), BusRdX: flush(I), BusUpgr: never),
+        Md: (BusRd: flush(S), BusRdX: flush(I), BusUpgr: never),
+    ),
+)"#;
+
+#[test]
+fn changes_that_share_a_bit_are_told_apart() {
+    let mut config = config(SMALL);
+    config.machine.protocol =
+        crate::protocol_file::read("counting.ron", COUNTING).unwrap().protocol;
+    let mut timeline = open(&config, records(5000, 10));
+    let (machine, names) = (timeline.machine().clone(), Names::default());
+    for text in ["state I->M", "state Mb->I", "state Mc->I"] {
+        let condition = Condition::read(text, &machine, &names).unwrap();
+        assert!(!condition.is_exact(&machine));
+        let mut expected = Vec::new();
+        timeline.each_from(1, &mut |_, step| {
+            expected.extend(condition.is_met(step).then_some(step.number));
+            ControlFlow::Continue(())
+        });
+        assert!(expected.len() > 2, "{text}: {expected:?}");
+        timeline.goto(0);
+        let mut found = Vec::new();
+        while let ControlFlow::Continue(Some(next)) = timeline.next(&condition, &mut always) {
+            found.push(next);
+            timeline.goto(next);
+        }
+        assert_eq!(found, expected, "{text}");
+        timeline.goto(timeline.len());
+        let mut back =
+            Vec::from_iter(expected.last().copied().filter(|last| *last == timeline.len()));
+        while let ControlFlow::Continue(Some(before)) = timeline.previous(&condition, &mut always) {
+            back.push(before);
+            timeline.goto(before);
+        }
+        back.reverse();
+        assert_eq!(back, expected, "{text}");
+    }
+}
+
+#[test]
+fn a_long_way_that_is_broken_off_leads_nowhere() {
+    let mut timeline = open(&config(SMALL), records(20_000, 24));
+    // As if the machine were too large for more copies than the first.
+    timeline.far.truncate(1);
+    timeline.goto(100);
+    let here = seen(&timeline);
+    let mut asked = 0;
+    let mut stop = |_| {
+        asked += 1;
+        if asked == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    assert!(timeline.try_goto(18_000, &mut stop).is_break());
+    assert_eq!((timeline.position(), asked), (100, 3));
+    assert!(seen(&timeline) == here);
+    timeline.go_by(1);
+    timeline.go_by(-1);
+    assert!(seen(&timeline) == here);
+    assert!(timeline.try_goto(18_000, &mut always).is_continue());
+    assert_eq!(timeline.position(), 18_000);
+    assert_eq!(timeline.close.len(), CLOSE_MAX, "only those where one has arrived");
+    assert!(timeline.close.iter().all(|copy| copy.done > 1000));
 }
 
 #[test]
@@ -232,28 +330,48 @@ fn an_error_ends_the_timeline_before_it() {
     records.push(Record { core: 9, ..Record::access(9, Op::Read, 64, 4) });
     records.push(Record::access(0, Op::Read, 64, 4));
     let config = config(&["cores=4"]);
-    let mut go_on = |_| ControlFlow::Continue(());
-    let (mut timeline, failed) = Timeline::open(&config, records, &mut go_on).unwrap();
+    let (mut timeline, failed) = Timeline::open(&config, records, &mut always).unwrap();
     assert!(matches!(failed, Some(ReplayError::NoSuchCore { core: 9, .. })), "{failed:?}");
     assert!(timeline.len() >= good as u64);
     timeline.goto(u64::MAX);
     assert!(timeline.step().is_some());
 }
 
-/// In a release build every place of a million steps is reached within 50 ms; a debug build, and
-/// a machine that has others to serve, get a smaller trace and ten times as long.
-#[test]
-fn a_long_trace_is_walked_without_waiting() {
-    let (count, limit) = if cfg!(debug_assertions) { (60_000, 500) } else { (1_000_000, 50) };
+/// Accesses of four cores, a third of them stores, all over so many lines.
+fn spread(count: u64, lines: u64) -> Vec<Record> {
     let mut random = Random(11);
     let record = |n: u64| {
         let op = if random.below(3) == 0 { Op::Write } else { Op::Read };
-        Record::access((n % 4) as u16, op, 0x1000 + random.below(4000) * 64, 4)
+        Record::access((n % 4) as u16, op, 0x1000 + random.below(lines) * 64, 4)
     };
-    let records: Vec<_> = (0..count).map(record).collect();
-    let mut timeline = open(&config(&[]), records);
-    assert_eq!(timeline.len(), count);
-    let last = count;
+    (0..count).map(record).collect()
+}
+
+const MILLION: u64 = 1_000_000;
+
+/// From one end of a million steps to the other: at two hundred places, a step on and a step back.
+#[test]
+fn back_undoes_forward_over_a_million_steps() {
+    let mut timeline = open(&config(SMALL), spread(MILLION, 48));
+    assert_eq!(timeline.len(), MILLION);
+    for place in (0..MILLION).step_by(4999) {
+        timeline.goto(place);
+        let here = seen(&timeline);
+        timeline.go_by(1);
+        assert_eq!(timeline.position(), place + 1);
+        timeline.go_by(-1);
+        assert!(seen(&timeline) == here, "step {place}");
+    }
+}
+
+/// In a release build every place of a million steps is reached within 50 ms; a debug build, and
+/// a machine that has others to serve, get ten times as long.
+#[test]
+fn a_long_trace_is_walked_without_waiting() {
+    let limit = if cfg!(debug_assertions) { 500 } else { 50 };
+    let mut timeline = open(&config(&[]), spread(MILLION, 4000));
+    let last = timeline.len();
+    assert_eq!(last, MILLION);
     for place in [last, 0, last / 2, last / 2 - 1, last / 2 - 2, last, last - 1, last - 300, 1] {
         // The best of three: others may have the processor.
         let took = (0..3).map(|_| {

@@ -1,5 +1,6 @@
 //! What the viewer shows and what keys do to it: no terminal, no file.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use cache::LineAddr;
@@ -117,6 +118,8 @@ pub(super) struct App {
     found: String,
     pub(super) help: bool,
     pub(super) predict: Predict,
+    /// Is asked now and then on a long way whether to go on.
+    pub(super) go_on: Box<dyn FnMut(u64) -> ControlFlow<()>>,
 }
 
 impl App {
@@ -135,6 +138,7 @@ impl App {
             found: String::new(),
             help: false,
             predict: Predict::default(),
+            go_on: Box::new(|_| ControlFlow::Continue(())),
         }
     }
 
@@ -226,8 +230,31 @@ impl App {
     }
 
     fn goto(&mut self, step: u64) {
-        self.timeline.goto(step);
-        self.predict.forget();
+        match self.timeline.try_goto(step, &mut self.go_on) {
+            ControlFlow::Continue(()) => self.predict.forget(),
+            ControlFlow::Break(()) => self.stopped(),
+        }
+    }
+
+    /// Says that a long way was broken off.
+    fn stopped(&mut self) {
+        self.message = format!("stopped: this is step {} still", self.timeline.position());
+    }
+
+    /// Returns the next step that meets a condition, or the last one before this. Where there is
+    /// none the message is `none`.
+    fn find(&mut self, forward: bool, condition: &Condition, none: String) -> Option<u64> {
+        let found = if forward {
+            self.timeline.next(condition, &mut self.go_on)
+        } else {
+            self.timeline.previous(condition, &mut self.go_on)
+        };
+        match found {
+            ControlFlow::Continue(Some(step)) => return Some(step),
+            ControlFlow::Continue(None) => self.message = none,
+            ControlFlow::Break(()) => self.stopped(),
+        }
+        None
     }
 
     fn predict(&mut self, action: Action) {
@@ -262,18 +289,12 @@ impl App {
             }
             (false, _) => Condition::Bus(None),
         };
-        let found = if forward {
-            self.timeline.next(&condition)
-        } else {
-            self.timeline.previous(&condition)
-        };
-        if let Some(step) = found {
-            self.goto(step);
-            return;
-        }
         let way = if forward { "after" } else { "before" };
         let of = if on_line { " of this line" } else { "" };
-        self.message = format!("no bus transaction{of} {way} this step");
+        let none = format!("no bus transaction{of} {way} this step");
+        if let Some(step) = self.find(forward, &condition, none) {
+            self.goto(step);
+        }
     }
 
     fn select(&mut self, rows: i64) {
@@ -361,12 +382,10 @@ impl App {
     }
 
     fn go_to_next(&mut self, text: &str, condition: &Condition) -> bool {
-        if let Some(step) = self.timeline.next(condition) {
-            self.goto(step);
-            return true;
-        }
-        self.message = format!("no step after this one is {text}");
-        false
+        let none = format!("no step after this one is {text}");
+        let Some(step) = self.find(true, condition, none) else { return false };
+        self.goto(step);
+        self.timeline.position() == step
     }
 
     /// Continues to the break, or to the end where there is none.

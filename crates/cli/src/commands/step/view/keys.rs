@@ -3,6 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::app::{Action, App, Asked, Screen};
+use super::keyboard::is_ctrl_c;
 
 /// The keys as the help lists them.
 pub(super) const HELP: &[(&str, &str)] = &[
@@ -14,7 +15,7 @@ pub(super) const HELP: &[(&str, &str)] = &[
     ("n p", "next, previous step with a bus transaction"),
     ("N P", "the same on the selected line"),
     ("Down Up j k", "select a line (Step, Life line), else scroll"),
-    ("Esc", "the selection follows the steps again"),
+    ("Esc", "the selection follows the steps; stops a long way"),
     ("b", "break: line=0x1000 bus=BusRdX core=1 state M->I"),
     ("c", "continue to the break, or to the end"),
     ("/", "find the next step: as b, or an address or name"),
@@ -28,7 +29,7 @@ pub(super) const HELP: &[(&str, &str)] = &[
 /// Returns what a key asks for, given what is on the screen.
 pub(super) fn action(key: KeyEvent, app: &App) -> Option<Action> {
     if key.modifiers.contains(KeyModifiers::CONTROL) {
-        return (key.code == KeyCode::Char('c')).then_some(Action::Quit);
+        return is_ctrl_c(&key).then_some(Action::Quit);
     }
     let types = app.asked.is_some() || (app.screen == Screen::Predict && !app.help);
     Some(match key.code {

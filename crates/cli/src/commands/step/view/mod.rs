@@ -1,27 +1,30 @@
 //! `mesim step` in a terminal: screens over a timeline.
 //!
-//! [`app`] is what is shown and what keys do to it, [`keys`] which key does what, [`screens`]
-//! draws; this file has the terminal, and gives it back whatever happens.
+//! [`app`] is what is shown and what keys do to it, [`keys`] which key does what, [`keyboard`] how
+//! they come, [`screens`] draws; this file has the terminal, and gives it back whatever happens.
 
 mod app;
+mod keyboard;
 mod keys;
 mod predict;
 mod screens;
 mod style;
 
+use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::Duration;
+use std::rc::Rc;
 
 use driver::Streams;
 use driver::steps::{StepRecord, StepsHeader};
 use driver::timeline::{RECORDS_MAX, Timeline};
-use ratatui::crossterm::event::{self, Event, KeyEventKind};
+use ratatui::crossterm::event::{Event, KeyEventKind};
 use ratatui::{DefaultTerminal, try_init, try_restore};
 use trace::{Record, Source};
 
 use self::app::{App, Effect};
+use self::keyboard::Keyboard;
 use crate::commands::outputs::Outputs;
 use crate::diagnostics::Diagnostic;
 use crate::input::Opened;
@@ -29,9 +32,6 @@ use crate::interrupt;
 use crate::output::{self, cannot_write};
 use crate::progress::Progress;
 use crate::step_args::StepArgs;
-
-/// How long to wait for a key before looking whether somebody wants the program to end.
-const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Tells whether there is a terminal to draw on.
 pub(super) fn is_possible() -> bool {
@@ -137,13 +137,16 @@ fn show(
     app: &mut App,
     header: &StepsHeader,
 ) -> Result<(), Diagnostic> {
+    let keyboard = Rc::new(RefCell::new(Keyboard::default()));
+    let other = Rc::clone(&keyboard);
+    app.go_on = Box::new(move |_| other.borrow_mut().go_on());
     loop {
         terminal
             .draw(|frame| screens::draw(app, frame))
             .map_err(|error| output::stdout_failed(&error))?;
         let key = loop {
             interrupt::check()?;
-            let came = event::poll(PATIENCE).and_then(|is| is.then(event::read).transpose());
+            let came = keyboard.borrow_mut().next();
             match came.map_err(|error| output::stdout_failed(&error))? {
                 Some(Event::Key(key)) if key.kind != KeyEventKind::Release => break Some(key),
                 Some(Event::Resize(..)) => break None,
@@ -151,6 +154,7 @@ fn show(
             }
         };
         let Some(action) = key.and_then(|key| keys::action(key, app)) else { continue };
+        keyboard.borrow_mut().begin();
         match app.apply(action) {
             None => {}
             Some(Effect::Quit) => return Ok(()),
@@ -161,6 +165,9 @@ fn show(
                     Err(error) => format!("{}: {}", path.display(), error.title),
                 };
             }
+        }
+        if keyboard.borrow_mut().end() {
+            terminal.clear().map_err(|error| output::stdout_failed(&error))?;
         }
     }
 }
@@ -189,8 +196,11 @@ fn base64(bytes: &[u8]) -> String {
     out
 }
 
+/// Steps that are written between two looks at the keyboard.
+const ASKED_EVERY: u64 = 1024;
+
 /// Writes the steps from the place of the timeline on, as `mesim.steps/1`; returns how many.
-fn export(app: &App, header: &StepsHeader, path: &Path) -> Result<u64, Diagnostic> {
+fn export(app: &mut App, header: &StepsHeader, path: &Path) -> Result<u64, Diagnostic> {
     if path.exists() {
         let title = "there is such a file already; nothing was written";
         return Err(Diagnostic::input("E0303", title).at(path.display().to_string()));
@@ -200,12 +210,15 @@ fn export(app: &App, header: &StepsHeader, path: &Path) -> Result<u64, Diagnosti
         return Err(cannot_write(path, &std::io::ErrorKind::InvalidInput.into()));
     };
     stream.line(&header.json())?;
-    let (mut failed, mut steps) = (None, 0);
-    app.timeline.each_from(app.timeline.position().max(1), &mut |machine, step| {
+    let (mut failed, mut steps, mut stopped) = (None, 0, ControlFlow::Continue(()));
+    let App { timeline, names, go_on, .. } = app;
+    timeline.each_from(timeline.position().max(1), &mut |machine, step| {
         steps += 1;
-        match stream.line(&StepRecord::new(machine, &app.names, step).json()) {
-            Ok(()) if !interrupt::asked() => ControlFlow::Continue(()),
-            Ok(()) => ControlFlow::Break(()),
+        if step.number.is_multiple_of(ASKED_EVERY) {
+            stopped = go_on(step.number);
+        }
+        match stream.line(&StepRecord::new(machine, names, step).json()) {
+            Ok(()) => stopped,
             Err(error) => {
                 failed = Some(error);
                 ControlFlow::Break(())
@@ -214,6 +227,9 @@ fn export(app: &App, header: &StepsHeader, path: &Path) -> Result<u64, Diagnosti
     });
     interrupt::check()?;
     failed.map_or(Ok(()), Err)?;
+    if stopped.is_break() {
+        return Err(Diagnostic::input("E0304", "stopped; nothing was written"));
+    }
     stream.publish()?;
     Ok(steps)
 }

@@ -1,6 +1,7 @@
 //! Each screen as it is drawn, and what keys do.
 
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use driver::config::{Config, Draft};
 use driver::steps::Names;
@@ -8,7 +9,7 @@ use driver::timeline::Timeline;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use trace::Source;
+use trace::{Op, Record, Source};
 
 use super::app::{App, Effect, Screen};
 use super::{base64, keys, screens};
@@ -51,6 +52,24 @@ fn app_of(text: &'static str, settings: &[&str]) -> App {
     let (timeline, failed) = Timeline::open(&config, records, &mut go_on).unwrap();
     assert!(failed.is_none());
     App::new(timeline, Names::new(header.names), header.title)
+}
+
+/// A million accesses of four cores all over a thousand pages, on the built-in machine.
+fn long_app() -> App {
+    let mut state: u64 = 5;
+    let mut record = |n: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let op = if state >> 62 == 0 { Op::Write } else { Op::Read };
+        Record::access((n % 4) as u16, op, (state >> 40) % (1000 << 12), 1)
+    };
+    let records = (0..1_000_000).map(&mut record).collect();
+    let mut draft = Draft::built_in();
+    draft.set("cores=4").unwrap();
+    let config = Config::new(&draft).unwrap();
+    let mut go_on = |_| ControlFlow::Continue(());
+    let (timeline, failed) = Timeline::open(&config, records, &mut go_on).unwrap();
+    assert!(failed.is_none());
+    App::new(timeline, Names::default(), None)
 }
 
 const SMALL: &[&str] = &["L1.size=128", "L1.ways=1", "L2.size=256", "L2.ways=2"];
@@ -257,6 +276,37 @@ fn what_leaves_the_screen_is_an_effect() {
     press(&mut app, "/");
     let action = keys::action(ctrl_c, &app).unwrap();
     assert_eq!(app.apply(action), Some(Effect::Quit));
+}
+
+/// In the middle of a million steps over 64,000 lines a step on, a step back, ten on and ten back
+/// are there, drawn, within 50 ms (the middle one of 21, as others may have the processor); in a
+/// debug build, which is that much slower, within ten times as long.
+#[test]
+fn a_step_in_a_long_trace_takes_no_time() {
+    let limit = if cfg!(debug_assertions) { 500 } else { 50 };
+    let mut app = long_app();
+    assert_eq!(app.timeline.len(), 1_000_000);
+    for screen in ["1", "2", "3"] {
+        press(&mut app, screen);
+        press(&mut app, "g500000\n");
+        for code in [KeyCode::Left, KeyCode::Right, KeyCode::PageUp, KeyCode::PageDown] {
+            let mut took: Vec<_> = (0..21)
+                .map(|_| {
+                    let start = Instant::now();
+                    press_key(&mut app, code);
+                    drawn(&app, 120, 40);
+                    start.elapsed().as_millis()
+                })
+                .collect();
+            took.sort_unstable();
+            assert!(took[10] < limit, "{code} on screen {screen}: {took:?} ms");
+        }
+        assert_eq!(at(&app), 500_000);
+    }
+    // A long way can be broken off.
+    app.go_on = Box::new(|_| ControlFlow::Break(()));
+    press_key(&mut app, KeyCode::End);
+    assert_eq!((at(&app), &*app.message), (500_000, "stopped: this is step 500000 still"));
 }
 
 /// Every letter that the help lists does something.

@@ -21,6 +21,10 @@ pub(super) fn draw(app: &App, frame: &mut Frame, area: Rect) {
     let inner = block.inner(area);
     let mut rows = Vec::new();
     for cache in app.timeline.caches() {
+        // What lies below the screen is not worked out: there may be hundreds of caches.
+        if rows.len() >= app.scroll.saturating_add(usize::from(inner.height)) {
+            break;
+        }
         rows_of(app, cache, usize::from(inner.width), &mut rows);
     }
     let scroll = app.scroll.min(rows.len().saturating_sub(usize::from(inner.height)));
