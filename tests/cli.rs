@@ -236,7 +236,6 @@ fn files_that_are_not_there_or_not_files_are_refused() {
         .refused("replay nowhere/good.mtrace")
         .refused("replay something-else-altogether")
         .refused("replay empty")
-        .refused("step folder")
         .refused("replay good.din mixed.mtrace")
         .refused("info empty")
         .refused("convert goood.mtrace out.din");

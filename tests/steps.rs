@@ -554,3 +554,41 @@ fn a_picture_shows_write_backs_and_any_title_and_no_more_steps_than_can_be_seen(
     let output = folder.run(&["step", "long.mtrace", "--as", "svg", "--from", "2"]);
     assert_eq!(text(&output).matches("<g><title>").count(), 5_000);
 }
+
+/// Files of a core each, in every order that a replay knows, a list of them as well as a folder.
+#[test]
+fn steps_of_per_core_files_are_those_of_a_replay() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path().join("cores")).expect("a folder");
+    let of_core = |core: u64| {
+        let op = |n: u64| if (n + core).is_multiple_of(3) { 'w' } else { 'r' };
+        (0..60).fold(String::new(), |mut text, n| {
+            writeln!(text, "{} {:#x}", op(n), 0x1000 + n * (36 + core) % 512).unwrap();
+            text
+        })
+    };
+    for core in 0..2 {
+        folder.write(&format!("cores/core{core}.trace"), of_core(core).as_bytes());
+    }
+    let mut seen = Vec::new();
+    for trace in [&["cores"][..], &["cores/core0.trace", "cores/core1.trace"]] {
+        for interleave in ["clock", "rr:2", "random:4"] {
+            let order = ["--interleave", interleave, "--format", "percore"];
+            let replay = [&["replay"], trace, &order, &["-q", "--events", "events"]].concat();
+            let output = folder.run(&replay);
+            assert!(output.status.success(), "{}", error_text(&output));
+            let events = std::fs::read_to_string(folder.path().join("events")).expect("events");
+            let output = folder.run(&[&["step"], trace, &order, &["--as", "jsonl"]].concat());
+            assert!(output.status.success(), "{}", error_text(&output));
+            assert_eq!(text(&output), events, "{trace:?} {interleave}");
+            assert_eq!(events.lines().count(), 1 + 120);
+            let report = [&["report"], trace, &order, &["-q", "-o", "page"]].concat();
+            assert!(folder.run(&report).status.success());
+            let page = std::fs::read_to_string(folder.path().join("page")).expect("a page");
+            assert!(events.lines().skip(1).all(|step| page.contains(step)), "{trace:?}");
+            seen.push(events);
+        }
+    }
+    assert_eq!(seen[..3], seen[3..], "a folder is the list of its files");
+    assert_ne!(seen[0], seen[1]);
+}

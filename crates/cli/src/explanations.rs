@@ -223,12 +223,6 @@ fetches, atomics. mtrace can say everything.",
 The diagnostic says what range was expected.",
     ),
     e(
-        "E0310",
-        "no steps without an order",
-        "\
-`mesim step` shows one trace in its own order.",
-    ),
-    e(
         "E0311",
         "unknown diagnostic code",
         "\

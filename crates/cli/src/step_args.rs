@@ -17,9 +17,9 @@ Examples:
   mesim step traces/scenarios/quiz-six-accesses.mtrace --plain --as jsonl --from 5
   mesim step traces/scenarios/quiz-six-accesses.mtrace --as svg > quiz.svg")]
 pub(crate) struct StepArgs {
-    /// The trace: a file or `-`
-    #[arg(value_name = "TRACE")]
-    pub(crate) trace_path: PathBuf,
+    /// The trace: a file, `-` for standard input, or a folder or list of per-core or thread files
+    #[arg(required = true, value_name = "TRACE")]
+    pub(crate) traces: Vec<PathBuf>,
 
     /// Print the steps, as it is done without a terminal anyway
     #[arg(long)]

@@ -31,6 +31,8 @@ pub(crate) struct Session<O> {
     times: [u64; CORES_MAX as usize],
     /// It has set one.
     timed: bool,
+    /// A time is that of its record's core alone: the trace was one a core.
+    own_times: bool,
 }
 
 /// Records that are looked at together: do they come from one core or from several?
@@ -61,6 +63,7 @@ impl<O: Watcher> Session<O> {
             before: Tally::default(),
             times: [0; CORES_MAX as usize],
             timed: false,
+            own_times: false,
         })
     }
 
@@ -72,6 +75,16 @@ impl<O: Watcher> Session<O> {
     /// Returns the machine, to take from its observer.
     pub(crate) fn machine_mut(&mut self) -> &mut Machine<O> {
         &mut self.machine
+    }
+
+    /// Takes each time for its own core's from now on.
+    pub(crate) const fn take_own_times(&mut self) {
+        self.own_times = true;
+    }
+
+    /// Returns when a core's next record is due.
+    pub(crate) fn due(&self, core: u32) -> u64 {
+        self.machine.clock(core).max(self.times[core as usize])
     }
 
     pub(crate) fn run_ordered(
@@ -177,8 +190,7 @@ impl<O: Watcher> Session<O> {
     ) -> Result<(), ReplayError> {
         let mut records: u64 = 0;
         while self.accesses < self.limit {
-            let clock = |core| self.machine.clock(core).max(self.times[core as usize]);
-            let Some((core, record)) = merger.next(clock)? else { break };
+            let Some((core, record)) = merger.next(|core| self.due(core))? else { break };
             if record.op == Op::Time || record.op == Op::TimeTicks {
                 self.times[core as usize] = ticks(&record, self.clock_hz);
             } else {
@@ -256,6 +268,10 @@ impl<O: Watcher> Session<O> {
             Op::Compute => {
                 self.machine.advance_to(core, self.times[core as usize]);
                 self.machine.compute(core, record.addr);
+                Ok(())
+            }
+            Op::Time | Op::TimeTicks if self.own_times => {
+                self.times[core as usize] = ticks(record, self.clock_hz);
                 Ok(())
             }
             Op::Time | Op::TimeTicks => {

@@ -10,6 +10,7 @@
 
 mod brief;
 mod condition;
+mod merge;
 mod point;
 
 use std::collections::VecDeque;
@@ -28,6 +29,7 @@ use crate::tally::Tally;
 
 pub use brief::Brief;
 pub use condition::{Condition, ConditionError};
+pub use merge::merge;
 
 /// Steps that are kept whole: those up to the one where the timeline stands.
 pub const WINDOW: u64 = 256;
@@ -101,10 +103,33 @@ impl Timeline {
         records: Vec<Record>,
         progress: GoOn,
     ) -> Result<(Self, Option<ReplayError>), ReplayError> {
+        let start = Point::start(config);
+        Self::begin(config, start, records, progress)
+    }
+
+    /// Does what [`Self::open`] does with records in the order that [`merge`] found for them.
+    ///
+    /// # Panics
+    /// As `open` does.
+    pub fn open_merged(
+        config: &Config,
+        records: Vec<Record>,
+        progress: GoOn,
+    ) -> Result<(Self, Option<ReplayError>), ReplayError> {
+        let start = Point::start_merged(config);
+        Self::begin(config, start, records, progress)
+    }
+
+    fn begin(
+        config: &Config,
+        start: Result<Point, ReplayError>,
+        records: Vec<Record>,
+        progress: GoOn,
+    ) -> Result<(Self, Option<ReplayError>), ReplayError> {
         assert!(config.durability.is_none(), "steps do not show what becomes durable");
         assert!(records.len() <= RECORDS_MAX, "the records were counted");
         let protocol = &config.machine.protocol;
-        let start = Point::start(config).map_err(|error| error.under(protocol))?;
+        let start = start.map_err(|error| error.under(protocol))?;
         // Most records are a step: with that, few copies are made only to be dropped again.
         let apart = records.len().div_ceil(FAR_MAX).next_power_of_two() as u64;
         let mut timeline = Self {

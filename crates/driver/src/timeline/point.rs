@@ -45,6 +45,13 @@ impl Point {
         Ok(Self { session, next: 0, done: 0, done_before: 0 })
     }
 
+    /// Makes a cold machine for records that come from one trace a core.
+    pub(super) fn start_merged(config: &Config) -> Result<Self, ReplayError> {
+        let mut point = Self::start(config)?;
+        point.session.take_own_times();
+        Ok(point)
+    }
+
     /// Performs the next record. [`Point::steps`] has what it did.
     pub(super) fn run(&mut self, record: &Record) -> Result<(), ReplayError> {
         self.kept().clear();

@@ -1,6 +1,7 @@
 use std::fmt::Write;
 
 use super::*;
+use crate::Interleave;
 use crate::config::Draft;
 use crate::steps::{Names, StepRecord};
 
@@ -126,7 +127,7 @@ fn back_undoes_forward_at_every_step() {
 
 #[test]
 fn steps_are_those_that_a_replay_tells() {
-    use crate::{Interleave, ReplayOptions, Streams, replay_steps};
+    use crate::{ReplayOptions, Streams, replay_steps};
     let mut text = "@cores 3\n".to_owned();
     for n in 0..600 {
         let op = if n % 3 == 0 { 'W' } else { 'R' };
@@ -160,6 +161,59 @@ fn steps_are_those_that_a_replay_tells() {
     }
     assert_eq!(timeline.len(), told.len() as u64);
     assert_eq!(timeline.tally(), replayed.tally);
+}
+
+#[test]
+fn traces_of_a_core_each_come_in_the_order_of_a_replay() {
+    use crate::{ReplayOptions, Streams, replay_steps};
+    let sources = || {
+        let of_core = |core: u16| {
+            let mut own: Vec<_> = records(400, 12);
+            own.retain(|record| record.op.is_access());
+            own.rotate_left(usize::from(core) * 50);
+            for record in &mut own {
+                record.core = core;
+            }
+            // Where a core begins late, the lowest clock is another's.
+            let late = Record { addr: 5000, size: 0, core, op: Op::TimeTicks };
+            own.insert(usize::from(core) * 40, late);
+            let header = trace::Header::new(trace::Format::Percore);
+            Box::new(trace::IterSource::new(header, own.into_iter())) as Box<dyn trace::Source>
+        };
+        (0..3).map(of_core).collect::<Vec<_>>()
+    };
+    let mut config = config(SMALL);
+    config.machine.cores = 3;
+    let names = Names::default();
+    for interleave in ["clock", "rr:3", "random:5"] {
+        let interleave: Interleave = interleave.parse().unwrap();
+        for limit in [None, Some(500)] {
+            let mut told = Vec::new();
+            let options =
+                ReplayOptions { classify: true, coverage: true, limit, ..ReplayOptions::default() };
+            let replayed = replay_steps(
+                &config,
+                Streams::PerCore(sources()),
+                interleave,
+                &options,
+                &mut always,
+                &mut |machine, step| told.push(StepRecord::new(machine, &names, step)),
+            )
+            .unwrap();
+            let merged = merge(&config, sources(), interleave, limit, &mut always).unwrap();
+            assert!(merged.1.is_none());
+            let (mut timeline, failed) =
+                Timeline::open_merged(&config, merged.0, &mut always).unwrap();
+            assert!(failed.is_none());
+            assert_eq!(timeline.len(), told.len() as u64);
+            for record in &told {
+                timeline.go_by(1);
+                let step = timeline.step().unwrap();
+                assert_eq!(&StepRecord::new(timeline.machine(), &names, step), record);
+            }
+            assert_eq!(timeline.tally(), replayed.tally, "{interleave}");
+        }
+    }
 }
 
 #[test]
@@ -211,31 +265,31 @@ const COUNTING: &str = r#"(
     name: "Counting",
     source: "a test",
     states: [
-        (name: "I",  holds: [], meaning: "m"),
-        (name: "S",  holds: [valid], meaning: "m"),
-        (name: "E",  holds: [valid, unique], meaning: "m"),
-        (name: "M",  holds: [valid, unique, dirty], meaning: "m"),
-        (name: "Mb", holds: [valid, unique, dirty], meaning: "m"),
-        (name: "Mc", holds: [valid, unique, dirty], meaning: "m"),
-        (name: "Md", holds: [valid, unique, dirty], meaning: "m"),
+      (name: "I",  holds: [], meaning: "m"),
+      (name: "S",  holds: [valid], meaning: "m"),
+      (name: "E",  holds: [valid, unique], meaning: "m"),
+      (name: "M",  holds: [valid, unique, dirty], meaning: "m"),
+      (name: "Mb", holds: [valid, unique, dirty], meaning: "m"),
+      (name: "Mc", holds: [valid, unique, dirty], meaning: "m"),
+      (name: "Md", holds: [valid, unique, dirty], meaning: "m"),
     ],
     processor: (
-        I:  (Load: wire(BusRd, S, E), Store: bus(BusRdX, M),  Evict: never,         Clean: never),
-        S:  (Load: hit(S),            Store: bus(BusUpgr, M), Evict: discard(I),    Clean: clean(S)),
-        E:  (Load: hit(E),            Store: hit(M),          Evict: discard(I),    Clean: clean(E)),
-        M:  (Load: hit(M),            Store: hit(Mb),         Evict: write_back(I), Clean: clean(E)),
-        Mb: (Load: hit(Mb),           Store: hit(Mc),         Evict: write_back(I), Clean: clean(E)),
-        Mc: (Load: hit(Mc),           Store: hit(Md),         Evict: write_back(I), Clean: clean(E)),
-        Md: (Load: hit(Md),           Store: hit(Md),         Evict: write_back(I), Clean: clean(E)),
+      I:  (Load: wire(BusRd, S, E), Store: bus(BusRdX, M),  Evict: never,         Clean: never),
+      S:  (Load: hit(S),            Store: bus(BusUpgr, M), Evict: discard(I),    Clean: clean(S)),
+      E:  (Load: hit(E),            Store: hit(M),          Evict: discard(I),    Clean: clean(E)),
+      M:  (Load: hit(M),            Store: hit(Mb),         Evict: write_back(I), Clean: clean(E)),
+      Mb: (Load: hit(Mb),           Store: hit(Mc),         Evict: write_back(I), Clean: clean(E)),
+      Mc: (Load: hit(Mc),           Store: hit(Md),         Evict: write_back(I), Clean: clean(E)),
+      Md: (Load: hit(Md),           Store: hit(Md),         Evict: write_back(I), Clean: clean(E)),
     ),
     snoop: (
-        I:  (BusRd: go(I),    BusRdX: go(I),    BusUpgr: go(I)),
-        S:  (BusRd: go(S),    BusRdX: go(I),    BusUpgr: go(I)),
-        E:  (BusRd: go(S),    BusRdX: go(I),    BusUpgr: never),
-        M:  (BusRd: flush(S), BusRdX: flush(I), BusUpgr: never),
-        Mb: (BusRd: flush(S), BusRdX: flush(I), BusUpgr: never),
-        Mc: (BusRd: flush(S), BusRdX: flush(I), BusUpgr: never),
-        Md: (BusRd: flush(S), BusRdX: flush(I), BusUpgr: never),
+      I:  (BusRd: go(I),    BusRdX: go(I),    BusUpgr: go(I)),
+      S:  (BusRd: go(S),    BusRdX: go(I),    BusUpgr: go(I)),
+      E:  (BusRd: go(S),    BusRdX: go(I),    BusUpgr: never),
+      M:  (BusRd: flush(S), BusRdX: flush(I), BusUpgr: never),
+      Mb: (BusRd: flush(S), BusRdX: flush(I), BusUpgr: never),
+      Mc: (BusRd: flush(S), BusRdX: flush(I), BusUpgr: never),
+      Md: (BusRd: flush(S), BusRdX: flush(I), BusUpgr: never),
     ),
 )"#;
 

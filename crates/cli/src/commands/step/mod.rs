@@ -6,12 +6,10 @@ mod svg;
 mod table;
 mod view;
 
-use std::path::Path;
-
 use coherence::MachineSpec;
+use driver::ReplayOptions;
 use driver::observe::Step;
 use driver::steps::{Names, States, StepRecord, StepsHeader};
-use driver::{ReplayOptions, Streams};
 use serde_json::{Value, json};
 
 use self::charts::{Mermaid, Perfetto, Vcd};
@@ -32,19 +30,10 @@ pub(super) fn run(args: &StepArgs, messages: Messages) -> Result<(), Diagnostic>
             .on("--blank", "expected a sheet: table, csv, markdown, latex or jsonl")
             .help("leave `--blank` out, or choose a sheet with `--as`"));
     }
-    let paths = std::slice::from_ref(&args.trace_path);
-    let opened = input::open(paths, &args.trace, &args.machine, messages)?;
-    let place = args.machine.config.as_ref().unwrap_or(&args.trace_path);
+    let opened = input::open(&args.traces, &args.trace, &args.machine, messages)?;
+    let place = args.machine.config.as_ref().unwrap_or(&args.traces[0]);
     stepping::refuse_durable(&opened.config, place)?;
     let header = stepping::header(&opened);
-    if let Streams::PerCore(_) = opened.streams {
-        return Err(Diagnostic::input("E0310", "steps are shown of one trace in its own order")
-            .at(Path::display(&args.trace_path).to_string())
-            .help(format!(
-                "`mesim convert {} one.mtrace` puts per-core files into one",
-                args.trace_path.display()
-            )));
-    }
     if args.wants_screens() && view::is_possible() {
         return view::run(args, &header, opened);
     }

@@ -18,7 +18,7 @@ use std::rc::Rc;
 
 use driver::Streams;
 use driver::steps::{StepRecord, StepsHeader};
-use driver::timeline::{RECORDS_MAX, Timeline};
+use driver::timeline::{self, RECORDS_MAX, Timeline};
 use ratatui::crossterm::event::{Event, KeyEventKind};
 use ratatui::{DefaultTerminal, try_init, try_restore};
 use trace::{Record, Source};
@@ -46,22 +46,34 @@ pub(super) fn run(args: &StepArgs, header: &StepsHeader, opened: Opened) -> Resu
             .on("--predict-log -", "expected a file")
             .help("name a file, such as `--predict-log answers.txt`"));
     }
-    let Opened { config, streams, names, .. } = opened;
-    let Streams::Ordered(source) = streams else { unreachable!("only one trace comes here") };
+    let Opened { mut config, streams, interleave, names, .. } = opened;
     let progress = Progress::start(false);
-    let (records, wrong) = records_of(source, args.limit, &progress)?;
     let mut go_on = |records| {
         progress.at(records);
         if interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let (mut timeline, failed) = Timeline::open(&config, records, &mut go_on)?;
+    let (opened, wrong) = match streams {
+        Streams::Ordered(source) => {
+            let (records, wrong) = records_of(source, args.limit, &progress)?;
+            (Timeline::open(&config, records, &mut go_on)?, wrong)
+        }
+        Streams::PerCore(sources) => {
+            config.machine.cores = config.machine.cores.max(sources.len() as u32);
+            let merged = timeline::merge(&config, sources, interleave, args.limit, &mut go_on)?;
+            let (records, wrong) = merged;
+            refuse_too_many(&records)?;
+            let timeline = Timeline::open_merged(&config, records, &mut go_on)?;
+            (timeline, wrong.map(Diagnostic::from))
+        }
+    };
+    let (mut timeline, failed) = opened;
     progress.end();
     interrupt::check()?;
     // What is wrong is said when the screen is given back: the steps before it are good.
     let wrong = failed.map(Diagnostic::from).or(wrong);
     if timeline.is_empty() {
         let empty = Diagnostic::input("E0313", "the trace has no steps")
-            .at(args.trace_path.display().to_string())
+            .at(args.traces[0].display().to_string())
             .help("a trace such as `0 R 0x1000` has one");
         return Err(wrong.unwrap_or(empty));
     }
@@ -101,11 +113,7 @@ fn records_of(
             kept += 1;
         }
         records.truncate(kept);
-        if records.len() > RECORDS_MAX {
-            return Err(Diagnostic::input("E0313", "the trace is too long to step through")
-                .on("step", format!("expected at most {RECORDS_MAX} records"))
-                .help(format!("`--limit {RECORDS_MAX}` steps through the first ones")));
-        }
+        refuse_too_many(&records)?;
         progress.at(records.len() as u64);
         interrupt::check()?;
         match read {
@@ -116,6 +124,15 @@ fn records_of(
         }
     };
     Ok((records, wrong))
+}
+
+fn refuse_too_many(records: &[Record]) -> Result<(), Diagnostic> {
+    if records.len() <= RECORDS_MAX {
+        return Ok(());
+    }
+    Err(Diagnostic::input("E0313", "the trace is too long to step through")
+        .on("step", format!("expected at most {RECORDS_MAX} records"))
+        .help(format!("`--limit {RECORDS_MAX}` steps through the first ones")))
 }
 
 /// Takes the terminal, shows, and gives it back: after an error, and (by the hook that `try_init`
