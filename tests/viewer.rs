@@ -92,6 +92,8 @@ fn a_trace_is_walked_in_a_terminal() {
     terminal.press(&["Right", "Right", "Left", "PageDown", "PageUp", "n"]);
     let screen = terminal.wait_for("step 3 of 20");
     insta::assert_snapshot!("terminal", screen);
+    terminal.press(&["y"]);
+    terminal.wait_for("step 3 is in the clipboard, if the terminal allows");
     terminal.press(&["4"]);
     terminal.wait_for("MESI: 3 of 24 cells seen");
     terminal.press(&["b"]);
@@ -105,7 +107,10 @@ fn a_trace_is_walked_in_a_terminal() {
     terminal.press(&["Enter"]);
     terminal.wait_for("1 of 1 right");
     terminal.press(&["C-c"]);
-    terminal.wait_for_end(0);
+    let screen = terminal.wait_for_end(0);
+    // Printed for terminals that have no clipboard; its words follow from the story of the trace.
+    let copied = "step 3: core 0 W 0x1000, miss, false_sharing, BusRdX, IM -> MI";
+    assert!(screen.contains(copied), "{screen}");
     let read = |name: &str| std::fs::read_to_string(terminal.folder.path().join(name)).unwrap();
     assert_eq!(read("steps.jsonl").lines().count(), 1 + 17);
     assert!(read("log.txt").ends_with("right; it was BusRdX MI\n1 of 1 right\n"));

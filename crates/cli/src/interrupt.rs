@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use ratatui::crossterm::{cursor, execute};
+
 use crate::diagnostics::{Diagnostic, Messages};
 use crate::output;
 
@@ -25,6 +27,8 @@ pub(crate) fn install(messages: Messages) {
         output::discard_unfinished();
         if SCREEN.load(Ordering::SeqCst) {
             let _ = ratatui::try_restore();
+            // Whoever draws shows the cursor at the end, and does not come to it.
+            let _ = execute!(std::io::stdout(), cursor::Show);
         }
         messages.show(&interrupted());
         #[expect(clippy::exit, reason = "the main thread waits for input that does not come")]

@@ -112,6 +112,8 @@ pub(super) struct App {
     chosen: Option<LineAddr>,
     pub(super) scroll: usize,
     pub(super) message: String,
+    /// The steps that were copied, as texts.
+    pub(super) copied: Vec<String>,
     pub(super) asked: Option<(Asked, String)>,
     breaks: Option<(String, Condition)>,
     /// What was looked for last.
@@ -133,6 +135,7 @@ impl App {
             chosen: None,
             scroll: 0,
             message: String::new(),
+            copied: Vec::new(),
             asked: None,
             breaks: None,
             found: String::new(),
@@ -402,8 +405,11 @@ impl App {
 
     fn copy(&mut self) -> Option<Effect> {
         let record = self.record()?;
-        self.message = format!("step {} is in the clipboard, if the terminal allows", record.i);
-        Some(Effect::Copy(as_text(&record)))
+        self.message =
+            format!("step {} is in the clipboard, if the terminal allows; q prints it", record.i);
+        let text = as_text(&record);
+        self.copied.push(text.clone());
+        Some(Effect::Copy(text))
     }
 }
 

@@ -87,7 +87,11 @@ pub(super) fn run(args: &StepArgs, header: &StepsHeader, opened: Opened) -> Resu
         let steps = app.timeline.len();
         app.message = format!("the trace goes wrong after step {steps}: q says how");
     }
-    on_terminal(&mut app, header)?;
+    on_terminal(|terminal| show(terminal, &mut app, header))?;
+    // Not every terminal has put them into its clipboard.
+    for text in &app.copied {
+        output::print(&format!("{text}\n"))?;
+    }
     if let Some(mut stream) = log.stream(0)? {
         stream.line(&app.predict.log_text())?;
         stream.publish()?;
@@ -137,13 +141,15 @@ fn refuse_too_many(records: &[Record]) -> Result<(), Diagnostic> {
 
 /// Takes the terminal, shows, and gives it back: after an error, and (by the hook that `try_init`
 /// sets) in a panic.
-fn on_terminal(app: &mut App, header: &StepsHeader) -> Result<(), Diagnostic> {
+fn on_terminal(
+    show: impl FnOnce(&mut DefaultTerminal) -> Result<(), Diagnostic>,
+) -> Result<(), Diagnostic> {
     let mut terminal = try_init().map_err(|error| {
         let _ = try_restore();
         output::stdout_failed(&error)
     })?;
     interrupt::screen_is_taken(true);
-    let shown = show(&mut terminal, app, header);
+    let shown = show(&mut terminal);
     interrupt::screen_is_taken(false);
     let restored = try_restore().map_err(|error| output::stdout_failed(&error));
     shown.and(restored)
@@ -251,5 +257,7 @@ fn export(app: &mut App, header: &StepsHeader, path: &Path) -> Result<u64, Diagn
     Ok(steps)
 }
 
+#[cfg(test)]
+mod panic_tests;
 #[cfg(test)]
 mod tests;
