@@ -54,6 +54,13 @@ fn script<'a>(page: &'a str, id: &str) -> &'a str {
     rest.split_once("</script>").expect("it ends").0
 }
 
+/// Returns the report of a replay that looks at all that a page shows.
+fn report_of(folder: &Folder, trace: &str, more: &[&str]) -> Value {
+    let args = ["replay", trace, "--top", "20", "--coverage", "--json", "-"];
+    let report = folder.good(&[&args[..], more].concat());
+    serde_json::from_slice(&report).expect("JSON")
+}
+
 #[test]
 fn a_page_has_the_steps_that_a_replay_writes() {
     let folder = folder();
@@ -73,12 +80,11 @@ fn a_page_has_the_steps_that_a_replay_writes() {
         assert_eq!(line, event.replace('<', "\\u003c"));
     }
     // Beside them the report that the same replay makes.
-    let args = ["replay", "hostile.mtrace", "--classify", "--coverage", "--json", "-"];
-    let report = folder.good(&[&args[..], &machine[..]].concat());
-    let report: Value = serde_json::from_slice(&report).expect("JSON");
+    let report = report_of(&folder, "hostile.mtrace", &machine);
     let data: Value = serde_json::from_str(script(&page, "data-page")).expect("JSON");
     assert_eq!(data["schema"], "mesim.page/1");
     assert_eq!(data["report"], report);
+    assert_eq!(data["report"]["lines"][0]["name"], "x, y at +4");
     assert_eq!(data["names"]["0x1004"], "y");
     assert_eq!(data["protocol"]["cells"]["I.Store"], "BusRdX, M");
     // Again, and to standard output: the same bytes.
@@ -133,6 +139,9 @@ fn the_windows_of_a_page_add_up_to_its_report() {
         let steps: Value = serde_json::from_str(script(&page, "data-steps")).expect("JSON");
         let data: Value = serde_json::from_str(script(&page, "data-page")).expect("JSON");
         let (windows, report) = (&data["windows"], &data["report"]);
+        let more = ["-q", "--limit", limit, "--set", set];
+        assert_eq!(*report, report_of(&folder, "long.mtrace", &more));
+        assert_eq!(report["lines"].as_array().map(Vec::len), Some(20));
         let references = report["totals"]["accesses"].as_u64().expect("a count");
         let is_long = references > 100_000;
         assert_eq!(limit != "700", is_long);
@@ -219,13 +228,17 @@ fn a_browser_shows_what_the_steps_say() {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         folder.good(&[&["report", "-q", "-o", "page.html"], &args[..]].concat());
         folder.good(&[&["replay", "-q", "--events", "e.jsonl"], &args[..]].concat());
+        let report = report_of(&folder, args[0], &[&["-q"], &args[1..]].concat());
+        folder.write("report.json", report.to_string().as_bytes());
         if args[0] == "long.mtrace" {
             let events = page_of(&folder, "e.jsonl");
             folder.write("e.jsonl", events.lines().next().expect("a line").as_bytes());
         }
         let mut command = Command::new("node");
         command.arg(Path::new(ROOT).join("tests/browser/report.mjs"));
-        command.args(["chromium", "page.html", "e.jsonl"]).current_dir(folder.path());
+        command
+            .args(["chromium", "page.html", "e.jsonl", "report.json"])
+            .current_dir(folder.path());
         let output = command.output().expect("node runs");
         let (said, complained) = (text(&output), error_text(&output));
         assert!(output.status.success(), "{args:?}: {said}{complained}");

@@ -1,8 +1,8 @@
 // Steps through a page of `mesim report` and compares what it shows with the records.
 //
-//   node report.mjs CHROMIUM PAGE.html STEPS.jsonl [FOLDER]
+//   node report.mjs CHROMIUM PAGE.html STEPS.jsonl REPORT.json [FOLDER]
 //
-// With a folder, screenshots are put there. The page of a long trace has no steps: then the records
+// The report is that of `mesim replay --top 20 --json`. With a folder, screenshots are put there. The page of a long trace has no steps: then the records
 // are the first line alone.
 
 import assert from "node:assert/strict";
@@ -12,7 +12,8 @@ import { join } from "node:path";
 import { browser } from "./chromium.mjs";
 import { opened } from "./page.mjs";
 
-const [program, file, records, folder] = process.argv.slice(2);
+const [program, file, records, counted, folder] = process.argv.slice(2);
+const report = JSON.parse(readFileSync(counted, "utf8"));
 const [header, ...steps] = readFileSync(records, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
 
 /** What the page shows of a step, read from what stands there. */
@@ -151,6 +152,83 @@ async function throughPlots(page) {
   assert.ok(paths.length >= 3 && paths.every((length) => length > 1000), String(paths));
 }
 
+/** What a card of a hot line shows; of bytes, `[first, end]` by core and letter. */
+const CARDS = `[...document.querySelectorAll("#view-hot .hot > li")].map((card) => {
+  const number = (text) => Number(text.replaceAll(",", ""));
+  const all = (selector) => [...card.querySelectorAll(selector)];
+  const counts = Object.fromEntries(all("dd").map((dd) => [dd.dataset.key, number(dd.textContent.split(" ")[0])]));
+  const cores = {};
+  for (const row of all(".strip tbody tr")) {
+    const name = row.querySelector("th").textContent;
+    for (const cell of row.querySelectorAll("td[data-bytes]")) {
+      (cores[name] ??= []).push([cell.firstChild.data, ...cell.dataset.bytes.split("..").map(Number)]);
+    }
+  }
+  return {
+    address: card.dataset.line,
+    name: card.querySelector("h3 .name")?.textContent ?? null,
+    pattern: card.querySelector(".badge").textContent,
+    counts,
+    classes: Object.fromEntries(all(".bars .count").map((span) => [span.dataset.class, number(span.textContent)])),
+    cores,
+    advice: card.querySelector(".advice")?.textContent ?? null,
+    wide: card.querySelector(".strip").scrollWidth <= card.clientWidth,
+  };
+})`;
+
+/** The bytes of some letter (or number, of what padding sets apart) in a strip's rows for a core. */
+function drawn(cores, core, letter) {
+  const isIn = (name) => name.split(", ").some((run) => {
+    const [first, last] = run.split("-").map((end) => Number(end.slice(1)));
+    return first <= core && core <= (last ?? first);
+  });
+  const cells = Object.entries(cores).filter(([name]) => name !== "apart" && isIn(name)).flatMap(([, cells]) => cells);
+  return bytesOf(cells.filter(([letters]) => letters.includes(letter)).map(([, first, end]) => [first, end]));
+}
+
+const bytesOf = (ranges) => ranges.flatMap(([first, end]) => Array.from({ length: end - first }, (_, at) => first + at));
+
+/** The cards of the hot lines beside those of `replay --top`. */
+async function throughHotLines(page) {
+  await page.click("#tab-hot");
+  const cards = await page.evaluate(CARDS);
+  assert.deepEqual(cards.map((card) => card.address), report.lines.map((line) => line.address));
+  assert.ok(cards.length > 0);
+  cards.forEach((card, at) => {
+    const line = report.lines[at];
+    assert.equal(card.name, line.name);
+    assert.equal(card.pattern, line.pattern);
+    assert.equal(card.advice, line.advice === null ? null : `Padding: ${line.advice}`);
+    for (const key of ["invalidations", "misses", "bytes"]) {
+      assert.equal(card.counts[key], line[key], `${line.address}: ${key}`);
+    }
+    assert.equal(card.counts.moves ?? 0, line.moves.used + line.moves.in_vain);
+    assert.deepEqual(card.classes, Object.fromEntries(Object.entries(line.classes).filter(([, count]) => count > 0)));
+    for (const { core, reads, writes } of line.cores) {
+      assert.deepEqual(drawn(card.cores, core, "R"), bytesOf(reads), `${line.address}: core ${core} reads`);
+      assert.deepEqual(drawn(card.cores, core, "W"), bytesOf(writes), `${line.address}: core ${core} writes`);
+    }
+    (line.apart ?? []).forEach((part, number) => {
+      const cells = card.cores.apart.filter(([name]) => name === String(number + 1));
+      assert.deepEqual(cells.map(([, first, end]) => [first, end]), part.bytes);
+    });
+    assert.ok(card.wide, line.address);
+  });
+  const buttons = await page.evaluate(`document.querySelectorAll("#view-hot .hot button").length`);
+  assert.equal(buttons, steps.length > 0 ? cards.length : 0);
+  if (steps.length > 0) {
+    await page.key("Home");
+    const line = cards.at(-1).address;
+    const about = steps.filter((step) => step.line === line).map((step) => step.i);
+    const shown = () => page.evaluate(`[Number(document.querySelector("#number").value),
+      document.querySelector("#view-hot .hot [aria-current]").dataset.line]`);
+    for (const i of [...about.filter((i) => i > 1), about[0]].slice(0, 4)) {
+      await page.click("#view-hot .hot > li:last-child button");
+      assert.deepEqual(await shown(), [i, line]);
+    }
+  }
+}
+
 async function pictures(page, folder) {
   const tabs = await page.evaluate(`[...document.querySelectorAll("#tabs button")].map((button) => button.id.slice(4))`);
   for (const [width, height, scheme] of [[1280, 800, "light"], [390, 844, "light"], [1280, 800, "dark"], [390, 844, "dark"]]) {
@@ -176,6 +254,7 @@ try {
   const title = await page.evaluate(`[document.title, document.querySelector("h1").textContent]`);
   assert.deepEqual(title, header.title === null ? ["mesim", "mesim"] : [`${header.title} - mesim`, header.title]);
   await (steps.length > 0 ? throughSteps(page) : throughPlots(page));
+  await throughHotLines(page);
   if (folder !== undefined) {
     await pictures(page, folder);
   }

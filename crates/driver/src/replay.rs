@@ -112,21 +112,22 @@ pub fn replay_steps(
     replayed.map_err(|error| error.under(&config.machine.protocol))
 }
 
-/// Replays a trace as [`replay_steps`] does, with the misses classified and the uses of cells
-/// counted, tells of its first `steps_max` steps, and measures windows of all of it. What was
-/// checked would stop nothing: `options.check` and `options.warmup` are not for here.
+/// Replays a trace as [`replay_steps`] does, with the misses classified, the uses of cells counted
+/// and `options.top` hot lines, tells of its steps until `show` breaks, and measures windows of all
+/// of it. What was checked would stop nothing: `options.check` and `options.warmup` are not for
+/// here.
 pub fn replay_windows(
     config: &Config,
     streams: Streams,
     interleave: Interleave,
     options: &ReplayOptions,
-    steps_max: u64,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
-    show: &mut dyn FnMut(&MachineSpec, &Step),
+    show: &mut dyn FnMut(&MachineSpec, Step) -> ControlFlow<()>,
 ) -> Result<(Replayed, Windows), ReplayError> {
     assert!(!options.check && options.warmup == 0, "not for here");
-    let first = FirstSteps::new(recorder(config, &streams, options, show), steps_max);
-    let windows = WindowCounter::new(&config.machine, config.word_bytes);
+    let first = FirstSteps::new(config, cores_of(config, &streams), options, show);
+    let most = options.top.unwrap_or(0);
+    let windows = WindowCounter::new(&config.machine, config.word_bytes, most);
     let run = Run { config, interleave, options, progress };
     let replayed = run.perform(streams, (windows, (Coverage::default(), first)));
     let replayed = replayed.and_then(|mut session| {
@@ -164,12 +165,16 @@ fn recorder<'a>(
     options: &ReplayOptions,
     show: &'a mut dyn FnMut(&MachineSpec, &Step),
 ) -> StepRecorder<ShowStep<'a>> {
+    StepRecorder::new(config, cores_of(config, streams), options, show)
+}
+
+/// Returns how many cores there are before the first step of a trace.
+fn cores_of(config: &Config, streams: &Streams) -> u32 {
     assert!(config.durability.is_none(), "steps do not show what becomes durable");
-    let cores = match streams {
+    match streams {
         Streams::Ordered(_) => config.machine.cores,
         Streams::PerCore(sources) => config.machine.cores.max(sources.len() as u32),
-    };
-    StepRecorder::new(config, cores, options, show)
+    }
 }
 
 struct Run<'a> {

@@ -15,6 +15,9 @@ use crate::interrupt;
 use crate::moment::Moment;
 use crate::report_args::ReportArgs;
 
+/// How many hot lines a page has.
+const HOT_LINES: usize = 20;
+
 /// What is run.
 pub(super) struct Wanted<'a> {
     /// The name of the command, for who has to ask for it again.
@@ -77,7 +80,11 @@ impl<'a> From<&'a ReportArgs> for Wanted<'a> {
             trace: &args.trace,
             machine: &args.machine,
             quiet: args.quiet,
-            options: ReplayOptions { limit: args.limit, ..ReplayOptions::default() },
+            options: ReplayOptions {
+                top: Some(HOT_LINES),
+                limit: args.limit,
+                ..ReplayOptions::default()
+            },
             provenance: false,
             counts_only: false,
             crashes: None,

@@ -11,6 +11,7 @@ import { whyPanel } from "./why.js";
 import { sequenceChart } from "./sequence.js";
 import { setGrid } from "./sets.js";
 import { protocolTables, usesOf } from "./protocol.js";
+import { hotLines } from "./hot.js";
 import { countTable } from "./counts.js";
 import { plots } from "./plots.js";
 import { scrubber } from "./scrubber.js";
@@ -65,14 +66,14 @@ function show(source, page) {
   if (!hasSteps) {
     at("said").textContent = `Of all ${grouped(report.totals.accesses)} references; \`--limit N\` shows the first ones step by step.`;
     const uses = usesOf(report.coverage);
-    const views = [plotted, counted,
+    const views = [plotted, { id: "hot", name: "Hot lines", make: (root) => hotLines(root, report, null) }, counted,
       { id: "protocol", name: "Protocol", make: (root) => protocolTables(root, protocol, uses) }];
     tabs(at("tabs"), at("view"), views, () => null);
     return;
   }
 
   const model = new Model(source, cores);
-  const { bus, lines } = surveyed(source);
+  const { bus, lines, byLine } = surveyed(source);
   const near = {
     next: (i) => bus[upTo(bus, i)] ?? i,
     previous: (i) => bus[upTo(bus, i - 1) - 1] ?? i,
@@ -98,10 +99,15 @@ function show(source, page) {
     at(id).hidden = false;
   }
   go(1);
+  const nextOn = (line) => {
+    const steps = byLine.get(line) ?? [];
+    bar.asked(steps[upTo(steps, known.i)] ?? steps[0] ?? known.i);
+  };
   const views = [
     { id: "sequence", name: "Sequence chart", make: (root) => sequenceChart(root, source, cores, names, protocol) },
     { id: "protocol", name: "Protocol", make: (root) => protocolTables(root, protocol) },
     { id: "sets", name: "Sets", make: (root) => setGrid(root, model, machine, names, protocol) },
+    { id: "hot", name: "Hot lines", make: (root) => hotLines(root, report, nextOn) },
     counted,
     plotted,
   ];

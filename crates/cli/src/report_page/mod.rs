@@ -25,6 +25,7 @@ const MODULES: &[(&str, &str)] = &[
     ("sequence.js", include_str!("sequence.js")),
     ("sets.js", include_str!("sets.js")),
     ("protocol.js", include_str!("protocol.js")),
+    ("hot.js", include_str!("hot.js")),
     ("counts.js", include_str!("counts.js")),
     ("plots.js", include_str!("plots.js")),
     ("scrubber.js", include_str!("scrubber.js")),

@@ -139,18 +139,21 @@ export class Model {
   }
 }
 
-/** Looks at all steps once: which have transactions, and which lines there are, by address. */
+/** Looks at all steps once: which have transactions, which lines there are, by address, and which
+    steps are about each. */
 export function surveyed(source) {
   const bus = [];
-  const lines = new Set();
+  const byLine = new Map();
   for (let i = 1; i <= source.count; i += 1) {
     const step = source.step(i);
     if (step.bus !== null) {
       bus.push(i);
     }
-    lines.add(step.line);
+    const steps = byLine.get(step.line) ?? [];
+    steps.push(i);
+    byLine.set(step.line, steps);
   }
-  return { bus, lines: [...lines].sort(byAddress) };
+  return { bus, byLine, lines: [...byLine.keys()].sort(byAddress) };
 }
 
 /** The order of addresses as texts. */

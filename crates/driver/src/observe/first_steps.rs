@@ -1,35 +1,52 @@
-//! The steps of the beginning of a run.
+//! The steps of a run, until somebody has seen enough of them.
+
+use std::ops::ControlFlow;
 
 use cache::LineAddr;
 use coherence::{
-    Cause, Cell, CoreId, FirstLevel, Loss, Observer, Place, Reference, State, Transaction,
+    Cause, Cell, CoreId, FirstLevel, Loss, MachineSpec, Observer, Place, Reference, State,
+    Transaction,
 };
 use trace::Record;
 
-use super::{Show, StepRecorder, Watcher};
+use super::{Show, Step, StepRecorder, Watcher};
+use crate::config::Config;
+use crate::replay::ReplayOptions;
 
-/// Has the first steps of a run told, and goes to sleep then.
+/// Has the steps of a run told until who is told has enough, and goes to sleep then.
 pub(crate) struct FirstSteps<S> {
     /// None once it has told enough.
-    recorder: Option<StepRecorder<S>>,
-    max: u64,
+    recorder: Option<StepRecorder<Until<S>>>,
 }
 
-impl<S: Show> FirstSteps<S> {
-    /// Has the first `max` steps told.
-    pub(crate) const fn new(recorder: StepRecorder<S>, max: u64) -> Self {
-        Self { recorder: Some(recorder), max }
+/// Tells of steps until there are enough.
+struct Until<S> {
+    show: S,
+    is_enough: bool,
+}
+
+impl<S: FnMut(&MachineSpec, Step) -> ControlFlow<()>> Show for Until<S> {
+    fn show(&mut self, machine: &MachineSpec, step: Step) {
+        self.is_enough = self.is_enough || (self.show)(machine, step).is_break();
+    }
+}
+
+impl<S: FnMut(&MachineSpec, Step) -> ControlFlow<()>> FirstSteps<S> {
+    /// Has the steps of a machine told that begins with that many cores, until `show` breaks.
+    pub(crate) fn new(config: &Config, cores: u32, options: &ReplayOptions, show: S) -> Self {
+        let until = Until { show, is_enough: false };
+        Self { recorder: Some(StepRecorder::new(config, cores, options, until)) }
     }
 
     /// A step has begun, and with it the one before has been told.
     fn begun(&mut self) {
-        if self.recorder.as_ref().is_some_and(|recorder| recorder.steps() > self.max) {
+        if self.recorder.as_mut().is_some_and(|recorder| recorder.show_mut().is_enough) {
             self.recorder = None;
         }
     }
 }
 
-impl<S: Show> Observer for FirstSteps<S> {
+impl<S: FnMut(&MachineSpec, Step) -> ControlFlow<()>> Observer for FirstSteps<S> {
     #[inline]
     fn looked_up(&mut self, reference: &Reference, cache: usize, answer: FirstLevel) {
         self.recorder.looked_up(reference, cache, answer);
@@ -105,7 +122,7 @@ impl<S: Show> Observer for FirstSteps<S> {
 }
 
 /// It tells of steps, and counts nothing.
-impl<S: Show> Watcher for FirstSteps<S> {
+impl<S: FnMut(&MachineSpec, Step) -> ControlFlow<()>> Watcher for FirstSteps<S> {
     fn aside(&mut self, record: &Record) {
         if let Some(recorder) = &mut self.recorder {
             recorder.aside(record);

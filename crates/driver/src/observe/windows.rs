@@ -1,12 +1,13 @@
-//! How a run went over time: what happened in each of at most 500 windows of equal length.
+//! How a run went over time: what happened in each of at most 500 windows of equal length, and
+//! which lines had the most coherence trouble.
 
 use cache::LineAddr;
 use coherence::{
-    BusOp, Cause, Cell, CoreId, FirstLevel, Loss, MachineSpec, Observer, Place, Protocol,
-    Reference, State, Transaction,
+    BusOp, Cause, CoreId, FirstLevel, Loss, MachineSpec, Observer, Place, Protocol, Reference,
+    State, Transaction,
 };
 
-use super::{ClassCounters, Classes, Watcher};
+use super::{ClassCounters, HotLines, Lines, Watcher};
 
 /// The most windows; where a run needs more, two neighbours become one.
 pub const WINDOWS_MAX: usize = 500;
@@ -65,11 +66,11 @@ impl Windows {
     }
 }
 
-/// Measures windows, and classifies misses for that.
+/// Measures windows, by what is counted of the lines: their misses are classified.
 #[derive(Debug)]
 pub(crate) struct WindowCounter {
     protocol: Protocol,
-    classes: Classes,
+    lines: Lines,
     /// Misses by class of all cores when the window under way began.
     classified: [u64; ClassCounters::NAMES.len()],
     cores: CoreId,
@@ -78,11 +79,12 @@ pub(crate) struct WindowCounter {
 }
 
 impl WindowCounter {
-    /// Prepares to measure a run of a machine; words of `word_bytes`, a power of two.
-    pub(crate) fn new(machine: &MachineSpec, word_bytes: u32) -> Self {
+    /// Prepares to measure a run of a machine, and to say the `most` troubled lines; words of
+    /// `word_bytes`, a power of two.
+    pub(crate) fn new(machine: &MachineSpec, word_bytes: u32, most: usize) -> Self {
         Self {
             protocol: machine.protocol.clone(),
-            classes: Classes::new(machine, word_bytes),
+            lines: Lines::new(machine, word_bytes, most),
             classified: [0; ClassCounters::NAMES.len()],
             cores: 0,
             current: Window::default(),
@@ -102,7 +104,7 @@ impl WindowCounter {
     fn close(&mut self) {
         let mut now = ClassCounters::default();
         for core in 0..self.cores {
-            now.add(&self.classes.classes(core).unwrap_or_default());
+            now.add(&self.lines.classes(core).unwrap_or_default());
         }
         let now = now.values();
         let since = now.iter().zip(self.classified).map(|(now, then)| now - then);
@@ -125,56 +127,60 @@ impl Observer for WindowCounter {
         }
         self.current.references += 1;
         self.cores = self.cores.max(reference.core + 1);
-        self.classes.looked_up(reference, cache, answer);
+        self.lines.looked_up(reference, cache, answer);
     }
 
     #[inline]
     fn loaded(&mut self, reference: &Reference, place: Place) {
-        self.classes.loaded(reference, place);
+        self.lines.loaded(reference, place);
     }
 
     #[inline]
     fn storing(&mut self, reference: &Reference) {
-        self.classes.storing(reference);
+        self.lines.storing(reference);
     }
 
     #[inline]
     fn stored(&mut self, reference: &Reference, place: Place) {
-        self.classes.stored(reference, place);
+        self.lines.stored(reference, place);
     }
 
-    fn copied(&mut self, line: LineAddr, from: Place, to: Place) {
-        self.classes.copied(line, from, to);
-    }
-
-    fn decided(&mut self, core: CoreId, line: LineAddr, cell: Cell) {
-        self.classes.decided(core, line, cell);
-    }
-
-    fn changed(&mut self, core: CoreId, line: LineAddr, from: State, to: State, cause: Cause) {
+    fn changed(&mut self, _: CoreId, _: LineAddr, from: State, to: State, _: Cause) {
         let dirty = |state| u64::from(self.protocol.holding(state).dirty);
         self.current.dirty_lines = self.current.dirty_lines + dirty(to) - dirty(from);
-        self.classes.changed(core, line, from, to, cause);
     }
 
     fn lost(&mut self, core: CoreId, line: LineAddr, loss: Loss) {
         self.current.invalidations += u64::from(loss == Loss::Invalidation);
-        self.classes.lost(core, line, loss);
+        self.lines.lost(core, line, loss);
     }
 
     fn transacted(&mut self, transaction: &Transaction) {
         self.current.bus[transaction.op as usize] += 1;
-        self.classes.transacted(transaction);
     }
 
-    fn maintaining(&mut self, line: LineAddr) {
-        self.classes.maintaining(line);
+    fn updated(&mut self, core: CoreId, line: LineAddr) {
+        self.lines.updated(core, line);
+    }
+
+    fn carried(&mut self, line: LineAddr, bytes: u64) {
+        self.lines.carried(line, bytes);
     }
 }
 
 impl Watcher for WindowCounter {
+    const HEARS_OF_CODE: bool = Lines::HEARS_OF_CODE;
+
+    fn is_at(&mut self, core: CoreId, pc: u64) {
+        self.lines.is_at(core, pc);
+    }
+
     fn classes(&self, core: CoreId) -> Option<ClassCounters> {
-        self.classes.classes(core)
+        self.lines.classes(core)
+    }
+
+    fn hot_lines(&self) -> Option<HotLines> {
+        self.lines.hot_lines()
     }
 }
 

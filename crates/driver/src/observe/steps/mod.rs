@@ -84,11 +84,6 @@ impl<S: Show> StepRecorder<S> {
         }
     }
 
-    /// Returns how many steps have begun.
-    pub(crate) const fn steps(&self) -> u64 {
-        self.steps
-    }
-
     /// Tells the step under way, if there is one: it is over.
     pub(crate) fn close(&mut self) {
         if let Some(mut step) = self.current.take() {
