@@ -2,6 +2,7 @@
 //!
 //! The test in a browser says so on standard error and is left out where there is no browser.
 
+use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -167,6 +168,91 @@ fn the_windows_of_a_page_add_up_to_its_report() {
     }
 }
 
+/// Writes a trace in which core 0 reads a few lines, and core 1 now and then writes a word.
+fn with_events(steps: u64, events: &[u64]) -> String {
+    let mut trace = String::from("@cores 2\n");
+    for step in 1..=steps {
+        let line = 0x1000 + 64 * (step % 5);
+        let _ = if events.contains(&step) {
+            writeln!(trace, "1 W 0x1000")
+        } else {
+            writeln!(trace, "0 R {line:#x}")
+        };
+    }
+    trace
+}
+
+/// Returns the steps that a page has, which are those of a replay, as numbers.
+fn kept(page: &str, events: &[Value]) -> Vec<u64> {
+    let steps: Value = serde_json::from_str(script(page, "data-steps")).expect("JSON");
+    let steps = &steps.as_array().expect("a list")[1..];
+    let number = |step: &Value| step["i"].as_u64().expect("a number");
+    for step in steps {
+        assert_eq!(*step, events[number(step) as usize]);
+    }
+    steps.iter().map(number).collect()
+}
+
+#[test]
+fn a_page_of_a_long_trace_has_the_steps_round_what_is_asked_for() {
+    let hits = [30, 60_000, 60_040, 100_990];
+    let folder = Folder::with(&[("long.mtrace", &with_events(101_020, &hits))]);
+    let replay = ["replay", "long.mtrace", "-q", "--set", "protocol=MSI", "--events", "e.jsonl"];
+    folder.good(&replay);
+    let events = page_of(&folder, "e.jsonl");
+    let events: Vec<Value> =
+        events.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
+    // 50 before and 50 after, as far as there are steps; two that are close make one stretch.
+    let expected: Vec<u64> = (1..=80).chain(59_950..=60_090).chain(100_940..=101_020).collect();
+    let report = ["report", "long.mtrace", "-o", "page.html", "--set", "protocol=MSI", "--around"];
+    // Whenever core 1 writes, core 0 has read the line since, and loses it.
+    for condition in ["core=1", "state S->I"] {
+        let said = folder.good(&[&report[..], &[condition]].concat());
+        let said = String::from_utf8(said).expect("UTF-8");
+        // 80 + 141 + 81 steps.
+        assert!(
+            said.contains(&format!("with 302 steps, round 4 that meet {condition}\n")),
+            "{said}"
+        );
+        let page = page_of(&folder, "page.html");
+        assert_eq!(kept(&page, &events), expected, "{condition}");
+        let data: Value = serde_json::from_str(script(&page, "data-page")).expect("JSON");
+        let around = &data["around"];
+        assert_eq!(around["condition"], condition);
+        assert_eq!(around["hits"], serde_json::json!(hits));
+        assert_eq!(around["is_full"], false);
+        // The plots and counts are of all of it.
+        assert_eq!(data["report"]["totals"]["accesses"], 101_020);
+        let starts = around["starts"].as_array().expect("a list");
+        let places: Vec<_> = starts.iter().map(|start| (&start["at"], &start["step"])).collect();
+        let place = |at: u64, step: u64| (Value::from(at), Value::from(step));
+        let wanted = [place(1, 1), place(81, 59_950), place(222, 100_940)];
+        assert!(places.iter().copied().eq(wanted.iter().map(|(at, step)| (at, step))), "{around}");
+        // Each stretch is about the five lines, and its states are those that the replay's steps
+        // lead to: of a line, what its last step before the stretch left, as none is evicted.
+        for start in starts {
+            let first = start["step"].as_u64().expect("a number") as usize;
+            let states = start["states"].as_object().expect("an object");
+            let lines: Vec<&String> = states.keys().collect();
+            assert_eq!(lines, ["0x1000", "0x1040", "0x1080", "0x10c0", "0x1100"]);
+            for (line, states) in states {
+                let last = events[1..first].iter().rfind(|step| step["line"] == **line);
+                let after = last.map_or("II", |step| step["after"].as_str().expect("letters"));
+                assert_eq!(states, after, "{line} before step {first}");
+            }
+        }
+    }
+    // Core 1 has the line of its first write ever after.
+    folder.good(&[&report[..], &["bus=BusRdX", "-q"]].concat());
+    assert_eq!(kept(&page_of(&folder, "page.html"), &events), (1..=80).collect::<Vec<_>>());
+    // Where every fifth step is asked for, there are as many as a page can have.
+    folder.good(&[&report[..], &["line=0x1040", "-q"]].concat());
+    let page = page_of(&folder, "page.html");
+    assert_eq!(kept(&page, &events), (1..=100_000).collect::<Vec<_>>());
+    let data: Value = serde_json::from_str(script(&page, "data-page")).expect("JSON");
+    assert_eq!(data["around"]["is_full"], true);
+}
+
 #[test]
 fn pages_that_cannot_be_are_refused_and_leave_nothing() {
     let lines = [
@@ -175,6 +261,13 @@ fn pages_that_cannot_be_are_refused_and_leave_nothing() {
         "report broken.mtrace -o page.html",
         "report hostile.mtrace -o nowhere/page.html",
         "report nothing.mtrace -o page.html",
+        "report hostile.mtrace -o page.html --around bus=BusRdY",
+        "report hostile.mtrace -o page.html --around core=2",
+        "report hostile.mtrace -o page.html --around z",
+        "report hostile.mtrace -o page.html --around state=I->Z",
+        "report hostile.mtrace -o page.html --around bus=BusUpd -q",
+        "report hostile.mtrace -o page.html --around line=0x4000 -q",
+        "report empty.mtrace -o page.html --around core=1",
     ];
     insta::assert_snapshot!("report_refused", crate::crashes::refused(&folder(), &lines));
 }
@@ -212,6 +305,7 @@ fn a_browser_shows_what_the_steps_say() {
         "-o",
         "many.mtrace",
     ]);
+    folder.write("events.mtrace", with_events(2030, &[3, 2000]).as_bytes());
     let scenarios = Path::new(ROOT).join("traces/scenarios");
     let scenario = |name: &str| scenarios.join(name).display().to_string();
     let pages = [
@@ -223,10 +317,14 @@ fn a_browser_shows_what_the_steps_say() {
             .map(str::to_owned)
             .to_vec(),
         vec!["long.mtrace".to_owned()],
+        // Stretches of a long one, where lines are evicted too.
+        ["events.mtrace", "-c", "small.ron"].map(str::to_owned).to_vec(),
     ];
     for args in pages {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        folder.good(&[&["report", "-q", "-o", "page.html"], &args[..]].concat());
+        let around = ["--around", "core=1"];
+        let around: &[&str] = if args[0] == "events.mtrace" { &around } else { &[] };
+        folder.good(&[&["report", "-q", "-o", "page.html"], &args[..], around].concat());
         folder.good(&[&["replay", "-q", "--events", "e.jsonl"], &args[..]].concat());
         let report = report_of(&folder, args[0], &[&["-q"], &args[1..]].concat());
         folder.write("report.json", report.to_string().as_bytes());

@@ -14,7 +14,15 @@ import { opened } from "./page.mjs";
 
 const [program, file, records, counted, folder] = process.argv.slice(2);
 const report = JSON.parse(readFileSync(counted, "utf8"));
+const html = readFileSync(file, "utf8");
+const data = JSON.parse(/id="data-page">(.*)<\/script>/.exec(html)[1]);
 const [header, ...steps] = readFileSync(records, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+
+/** Steps round those that were asked for, where it is a page of these; else all of them. */
+const AROUND = 50;
+const hits = new Set(data.around?.hits);
+const isNear = (i) => Array.from({ length: 2 * AROUND + 1 }, (_, at) => i - AROUND + at).some((i) => hits.has(i));
+const places = data.around === null ? steps : steps.filter((step) => isNear(step.i));
 
 /** What the page shows of a step, read from what stands there. */
 const SHOWN = `(() => {
@@ -26,7 +34,9 @@ const SHOWN = `(() => {
   return {
     number,
     slider: Number(document.querySelector("#slider").value),
-    current: Number(document.querySelector("#list [aria-current] .number").textContent),
+    current: Number(document.querySelector("#list [aria-current] .number").textContent.replace("◆ ", "")),
+    list: [...document.querySelectorAll("#list li")].map((li) =>
+      [li.querySelector(".gap").hidden ? "" : li.querySelector(".gap").textContent, li.querySelector(".number").textContent]),
     line,
     states: cells(line).map((td) => td.querySelector("b").textContent),
     was: cells(line).map((td) => td.querySelector("small")?.textContent.replace("was ", "") ?? null),
@@ -48,7 +58,8 @@ function folded(cores) {
     }
     return lines.get(line);
   };
-  return steps.map((step) => {
+  const shown = new Set(places);
+  return steps.flatMap((step) => {
     for (const event of step.events.filter((event) => event.line !== undefined)) {
       if (["evict", "invalidate", "back_invalidate"].includes(event.do)) {
         at(event.line)[event.core] = absent;
@@ -57,7 +68,7 @@ function folded(cores) {
       }
     }
     [...step.after].forEach((state, core) => { at(step.line)[core] = state; });
-    return new Map([...lines].map(([line, states]) => [line, [...states]]));
+    return !shown.has(step) ? [] : new Map([...lines].map(([line, states]) => [line, [...states]]));
   });
 }
 
@@ -65,10 +76,17 @@ const padded = (states, cores) =>
   Array.from({ length: cores }, (_, core) => states[core] ?? header.machine.states[0]);
 
 async function compare(page, i, expected, cores) {
-  const step = steps[i - 1];
+  const step = places[i - 1];
   const shown = await page.evaluate(SHOWN);
   const [before, after] = [padded([...step.before], cores), padded([...step.after], cores)];
-  assert.deepEqual([shown.number, shown.slider, shown.current], [i, i, i]);
+  assert.deepEqual([shown.number, shown.slider, shown.current], [step.i, i, step.i]);
+  for (const [gap, number] of shown.list) {
+    const at = Number(number.replace("◆ ", ""));
+    const before = places.findLast((step) => step.i < at)?.i ?? 0;
+    const left = at - before - 1;
+    assert.equal(gap, left === 0 ? "" : `… ${left.toLocaleString("en")} ${left === 1 ? "step" : "steps"} left out`);
+    assert.equal(number.startsWith("◆"), hits.has(at));
+  }
   assert.equal(shown.line, step.line);
   assert.deepEqual(shown.states, after, `step ${i}`);
   assert.deepEqual(shown.was, after.map((state, core) => (state === before[core] ? null : before[core])), `step ${i}`);
@@ -79,14 +97,19 @@ async function compare(page, i, expected, cores) {
   }
   assert.equal(shown.reason, step.why);
   assert.deepEqual(shown.cells, step.cells);
-  assert.ok(shown.said.startsWith(`Step ${i} of ${steps.length}: core ${step.core} `), shown.said);
+  const meets = hits.has(step.i) ? `, meets ${data.around.condition}` : "";
+  const which = data.around === null ? `of ${steps.length}` : `(${i} of ${places.length} shown${meets})`;
+  assert.ok(shown.said.startsWith(`Step ${step.i} ${which}: core ${step.core} `), shown.said);
 }
 
 async function throughSteps(page) {
   const cores = await page.evaluate(`document.querySelectorAll("#matrix thead th").length - 1`);
   const expected = folded(cores);
   const same = (i) => compare(page, i, expected, cores);
-  const count = steps.length;
+  const count = places.length;
+  const asked = places.flatMap((step, at) => (hits.has(step.i) ? [at + 1] : []));
+  await same(asked[0] ?? 1);
+  await page.key("Home");
   // All of it forward by the key, and back by the button.
   await same(1);
   for (let i = 2; i <= count; i += 1) {
@@ -98,10 +121,16 @@ async function throughSteps(page) {
   // What was counted of the steps is what the report counts.
   await page.click("#tab-counts");
   const counts = await page.evaluate(`[...document.querySelectorAll("#view-counts tbody tr")].map((tr) =>
-    [tr.querySelector("th").textContent, tr.querySelector("[data-sofar]").textContent, tr.querySelector("[data-whole]").textContent])`);
+    [tr.querySelector("[data-sofar]").dataset.sofar, tr.querySelector("[data-sofar]").textContent, tr.querySelector("[data-whole]")?.textContent ?? null])`);
   assert.ok(counts.length > 3);
-  for (const [name, soFar, whole] of counts) {
-    assert.equal(soFar, whole, name);
+  for (const [key, soFar, whole] of counts) {
+    const expected = (report.totals[key] ?? report.classes[key]).toLocaleString("en");
+    assert.deepEqual([soFar, whole], [expected, data.around === null ? expected : null], key);
+  }
+  const seenOnBus = await page.evaluate(`document.querySelector("#bus .totals").textContent`);
+  for (const op of data.protocol.ops) {
+    const number = steps.flatMap((step) => step.bus ?? []).filter((name) => name === op).length;
+    assert.ok(seenOnBus.includes(`${op} ${number.toLocaleString("en")}`), seenOnBus);
   }
   await page.click("#tab-protocol");
   const used = new Set(steps.flatMap((step) => step.cells));
@@ -109,7 +138,7 @@ async function throughSteps(page) {
     [...document.querySelectorAll("#view-protocol td.lit")].map((td) => td.dataset.cell)]`);
   assert.equal(seen[0], used.size);
   assert.ok(seen[1].startsWith(`${used.size} of `), seen[1]);
-  assert.deepEqual(seen[2].sort(), [...new Set(steps.at(-1).cells)].sort());
+  assert.deepEqual(seen[2].sort(), [...new Set(places.at(-1).cells)].sort());
   for (let i = count - 1; i >= 1; i -= 1) {
     await page.click("#back");
     await same(i);
@@ -117,9 +146,14 @@ async function throughSteps(page) {
   await page.click("#back");
   await same(1);
   // The other keys and buttons.
-  const bus = steps.filter((step) => step.bus !== null).map((step) => step.i);
-  const next = (i) => bus.find((at) => at > i) ?? i;
-  const previous = (i) => bus.findLast((at) => at < i) ?? i;
+  const bus = places.flatMap((step, at) => (step.bus !== null ? [at + 1] : []));
+  const after = (all) => (i) => all.find((at) => at > i) ?? i;
+  const before = (all) => (i) => all.findLast((at) => at < i) ?? i;
+  const [next, previous] = [after(bus), before(bus)];
+  const toHits = data.around === null ? [] : [
+    ["key", "Home", () => 1], ["key", "]", after(asked)], ["click", "#next-hit", after(asked)], ["key", "]", after(asked)],
+    ["key", "[", before(asked)], ["click", "#previous-hit", before(asked)],
+  ];
   const inside = (i) => Math.max(1, Math.min(count, i));
   let i = 1;
   for (const [how, what, to] of [
@@ -128,7 +162,7 @@ async function throughSteps(page) {
     ["click", "#forward", (i) => inside(i + 1)], ["key", "PageUp", (i) => inside(i - 10)],
     ["key", "End", () => count], ["key", "ArrowLeft", (i) => inside(i - 1)], ["key", "Home", () => 1],
     ["click", "#last", () => count], ["click", "#first", () => 1],
-    ["click", "#list li:nth-child(3) button", () => inside(3)],
+    ["click", "#list li:nth-child(3) button", () => inside(3)], ...toHits,
   ]) {
     await page[how](what);
     i = to(i);
@@ -136,8 +170,16 @@ async function throughSteps(page) {
   }
   // The number, written; keys write there, and step nowhere else.
   await page.evaluate(`document.querySelector("#number").focus(), document.querySelector("#number").select()`);
-  await page.evaluate(`(() => { const number = document.querySelector("#number"); number.value = ${inside(4)}; number.dispatchEvent(new Event("change")); number.blur(); })()`);
+  const write = (number) => page.evaluate(`(() => { const number = document.querySelector("#number"); number.value = ${number};
+    number.dispatchEvent(new Event("change")); number.blur(); })()`);
+  await write(places[inside(4) - 1].i);
   await same(inside(4));
+  if (data.around !== null) {
+    // A step that was left out is behind the last one before it.
+    const gap = places.findIndex((step, at) => places[at + 1]?.i > step.i + 1);
+    await write(places[gap].i + 1);
+    await same(gap + 1);
+  }
   // A control that is used keeps the focus, and the keys still step.
   await page.key("Home");
   await page.evaluate(`document.querySelector("#slider").focus()`);
@@ -219,10 +261,10 @@ async function throughHotLines(page) {
   if (steps.length > 0) {
     await page.key("Home");
     const line = cards.at(-1).address;
-    const about = steps.filter((step) => step.line === line).map((step) => step.i);
+    const about = places.filter((step) => step.line === line).map((step) => step.i);
     const shown = () => page.evaluate(`[Number(document.querySelector("#number").value),
       document.querySelector("#view-hot .hot [aria-current]").dataset.line]`);
-    for (const i of [...about.filter((i) => i > 1), about[0]].slice(0, 4)) {
+    for (const i of [...about.filter((i) => i > places[0].i), about[0]].slice(0, 4)) {
       await page.click("#view-hot .hot > li:last-child button");
       assert.deepEqual(await shown(), [i, line]);
     }

@@ -239,8 +239,9 @@ the commands, and `mesim COMMAND --help` what each one takes, with examples.",
         "E0313",
         "nothing left to show",
         "\
-`--warmup` takes all accesses of the trace (or of `--limit`) so that none is left to count, or
-`--from` is beyond the last step. A report of nothing would look like a machine that did nothing.",
+`--warmup` takes all accesses of the trace (or of `--limit`) so that none is left to count,
+`--from` is beyond the last step, or no step is what `--around` looks for. A report of nothing would
+look like a machine that did nothing.",
     ),
     e(
         "E0314",

@@ -12,7 +12,8 @@ use crate::args::{MachineArgs, TraceArgs, parse_count};
 Examples:
   mesim report traces/scenarios/false-sharing.mtrace -o steps.html
   mesim report traces/matmul.mtrace.xz --set L1.size=4KiB -o plots.html
-  mesim report traces/matmul.mtrace.xz --limit 50000 -o beginning.html")]
+  mesim report traces/matmul.mtrace.xz --limit 50000 -o beginning.html
+  mesim report traces/matmul.mtrace.xz --around bus=BusRdX -o events.html")]
 pub(crate) struct ReportArgs {
     /// The trace: a file, `-` for standard input, or a folder or list of per-core or thread files
     #[arg(required = true, value_name = "TRACE")]
@@ -32,6 +33,11 @@ pub(crate) struct ReportArgs {
     /// Stop after that many accesses. A trace of more than 100,000 steps has plots and no steps
     #[arg(long, value_name = "N", value_parser = parse_count)]
     pub(crate) limit: Option<u64>,
+
+    /// Show the steps that meet a condition, the first ones, with 50 before and 50 after each:
+    /// `line=0x1000`, `bus=BusRdX`, `core=1`, `state M->I`. At most 100,000 steps in all
+    #[arg(long, value_name = "CONDITION")]
+    pub(crate) around: Option<String>,
 
     /// Print no progress and no speed
     #[arg(short, long)]

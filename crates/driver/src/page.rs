@@ -7,19 +7,26 @@ use serde_json::{Map, Value, json};
 
 use crate::observe::{ClassCounters, Window, Windows, is_possible};
 use crate::report::Report;
-use crate::steps::Names;
+use crate::steps::{Excerpt, Names};
 
 /// The name and version of the format.
 pub const PAGE_SCHEMA: &str = "mesim.page/1";
 
-/// Makes the JSON that a page reads beside the steps, in one line.
-pub fn page_json(report: &Report, names: &Names, windows: &Windows) -> String {
+/// Makes the JSON that a page reads beside the steps, in one line; `around` is the condition round
+/// which steps were kept, as it was written, and what was kept.
+pub fn page_json(
+    report: &Report,
+    names: &Names,
+    windows: &Windows,
+    around: Option<(&str, &Excerpt)>,
+) -> String {
     let table = names.iter().map(|(addr, name)| (addr.to_string(), json!(name)));
     let page = json!({
         "schema": PAGE_SCHEMA,
         "names": table.collect::<Map<_, _>>(),
         "protocol": protocol(&report.replayed.machine.protocol),
         "windows": self::windows(windows),
+        "around": around.map(|(condition, excerpt)| self::around(condition, excerpt)),
         "report": report.value(),
     });
     page.to_string()
@@ -56,6 +63,21 @@ fn protocol(protocol: &Protocol) -> Value {
         "events": Processor::ALL.map(Processor::name),
         "ops": BusOp::ALL.iter().filter(met).map(|op| op.name()).collect::<Vec<_>>(),
         "cells": cells.collect::<Map<_, _>>(),
+    })
+}
+
+/// Which steps of a long run there are, and every core's states where a stretch of them begins.
+fn around(condition: &str, excerpt: &Excerpt) -> Value {
+    let starts = excerpt.starts.iter().map(|start| {
+        let states = start.states.iter();
+        let states = states.map(|(line, states)| (format!("{line:#x}"), json!(states)));
+        json!({"at": start.at, "step": start.step, "states": states.collect::<Map<_, _>>()})
+    });
+    json!({
+        "condition": condition,
+        "hits": excerpt.hits,
+        "is_full": excerpt.is_full,
+        "starts": starts.collect::<Vec<_>>(),
     })
 }
 

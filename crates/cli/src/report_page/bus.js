@@ -20,8 +20,8 @@ export function upTo(sorted, number) {
   return low;
 }
 
-/** Makes the lane of the bus. */
-export function busLane(root, source, bus, names, ops, go) {
+/** Makes the lane of the bus; `whole` are the counts of the trace where not all its steps are there. */
+export function busLane(root, source, bus, names, ops, whole, go) {
   const totals = el("p", { class: "totals" });
   const rows = Array.from({ length: Math.min(ROWS, bus.length) }, () => {
     const row = { i: 1 };
@@ -35,8 +35,9 @@ export function busLane(root, source, bus, names, ops, go) {
   });
   root.append(totals, el("ol", { class: "lane" }, ...rows.map((row) => row.item)));
   return (known) => {
-    const sum = (op) => known.counts.reduce((sum, counts) => sum + (counts[busKey(op)] ?? 0), 0);
-    totals.textContent = ops.map((op) => `${op} ${grouped(sum(op))}`).join(" · ");
+    const sum = (op) => whole?.[busKey(op)] ?? known.counts.reduce((sum, counts) => sum + (counts[busKey(op)] ?? 0), 0);
+    totals.textContent = ops.map((op) => `${op} ${grouped(sum(op))}`).join(" · ")
+      + (whole === null ? "" : ", in the whole trace");
     const latest = upTo(bus, known.i);
     rows.forEach((row, at) => {
       const place = latest - 1 - at;
@@ -46,7 +47,7 @@ export function busLane(root, source, bus, names, ops, go) {
       }
       row.i = bus[place];
       const step = source.step(row.i);
-      row.number.textContent = String(row.i);
+      row.number.textContent = String(step.i);
       row.op.textContent = busOf(step).join("+");
       const from = step.supplier === null ? "" : `, from ${supplierOf(step)}`;
       row.text.textContent = `C${step.core}: ${names.line(step.line) || step.line}${from}`;

@@ -88,7 +88,7 @@ function bars(classes, most) {
   return items.length > 0 ? el("ul", { class: "bars", "aria-label": "Misses by class" }, ...items) : "";
 }
 
-/** Makes the cards of the lines; where there are steps, `next` goes to the next one of a line. */
+/** Makes the cards of the lines; for those that have steps, `next` returns what goes to the next one. */
 export function hotLines(root, report, next) {
   const { lines, lines_counted: counted, machine } = report;
   const most = Math.max(1, ...lines.flatMap((line) => Object.values(line.classes)));
@@ -116,8 +116,9 @@ export function hotLines(root, report, next) {
       const places = line.code.map(({ pc, place, accesses }) => `${place ?? pc}: ${grouped(accesses)}`);
       card.append(el("p", { class: "note code" }, el("b", {}, "Code: "), places.join("; ")));
     }
-    if (next !== null) {
-      card.append(el("button", { type: "button", onclick: () => next(line.address) }, "Next step on this line"));
+    const onclick = next(line.address);
+    if (onclick !== null) {
+      card.append(el("button", { type: "button", onclick }, "Next step on this line"));
     }
     return card;
   });

@@ -18,6 +18,7 @@ export function keys(root, bar, count, near) {
     End: () => count,
     n: () => near.next(here()),
     p: () => near.previous(here()),
+    ...(near.hasHits ? { "]": () => near.nextHit(here()), "[": () => near.previousHit(here()) } : {}),
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) {
@@ -42,6 +43,7 @@ export function keys(root, bar, count, near) {
   const said = [
     ["→ ←", "step"], ["PgDn PgUp", "10 steps"], ["Home End", "first, last"],
     ["n p", "next, previous transaction"], ["Space", "play"],
+    ...(near.hasHits ? [["] [", "next, previous step that meets the condition"]] : []),
   ];
   root.append(...said.flatMap(([key, does]) => [el("kbd", {}, key), ` ${does}  `]));
 }

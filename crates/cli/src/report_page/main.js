@@ -27,6 +27,13 @@ function machineText(machine) {
   return `${cores}, ${machine.protocol}, lines of ${machine.line_bytes} bytes; ${caches.join("; ")}`;
 }
 
+/** Says which steps there are, where some were left out. */
+function excerptText({ condition, hits, is_full: isFull }, count) {
+  const meet = hits.length === 1 ? "the step that meets" : `the ${isFull ? "first " : ""}${grouped(hits.length)} steps that meet`;
+  return `Here are ${grouped(count)} steps, up to 50 on either side of ${meet} ${condition} (◆). Counts, uses and plots`
+    + " are of the whole trace.";
+}
+
 /** Views that share a place: one of them is there at a time, and shown when it is looked at. */
 function tabs(nav, place, views, known) {
   let current = null;
@@ -54,7 +61,7 @@ function tabs(nav, place, views, known) {
 
 /** Shows a source of steps, beside what else is known of the run. */
 function show(source, page) {
-  const { report, protocol } = page;
+  const { report, protocol, around } = page;
   const { machine } = report;
   const { cores } = machine;
   const names = new Names(page.names, machine.line_bytes);
@@ -62,19 +69,23 @@ function show(source, page) {
   at("machine").textContent = machineText(machine);
   const plotted = { id: "plots", name: "Plots", make: (root) => plots(root, page.windows, report.totals.accesses) };
   const hasSteps = source.count > 0;
-  const counted = { id: "counts", name: "Counts", make: (root) => countTable(root, cores, report, protocol.ops, hasSteps) };
+  const counted = { id: "counts", name: "Counts", make: (root) => countTable(root, cores, report, protocol.ops, hasSteps && around === null) };
+  const uses = hasSteps && around === null ? null : usesOf(report.coverage);
   if (!hasSteps) {
-    at("said").textContent = `Of all ${grouped(report.totals.accesses)} references; \`--limit N\` shows the first ones step by step.`;
-    const uses = usesOf(report.coverage);
-    const views = [plotted, { id: "hot", name: "Hot lines", make: (root) => hotLines(root, report, null) }, counted,
+    at("said").textContent = `Of all ${grouped(report.totals.accesses)} references; \`--limit N\` shows the first ones step by step, \`--around CONDITION\` others.`;
+    const views = [plotted, { id: "hot", name: "Hot lines", make: (root) => hotLines(root, report, () => null) }, counted,
       { id: "protocol", name: "Protocol", make: (root) => protocolTables(root, protocol, uses) }];
     tabs(at("tabs"), at("view"), views, () => null);
     return;
   }
 
   const model = new Model(source, cores);
-  const { bus, lines, byLine } = surveyed(source);
+  const { bus, hits, lines, byLine } = surveyed(source, new Set(around?.hits));
+  const gaps = (around?.starts ?? []).map((start) => start.at).filter((i) => i > 1);
   const near = {
+    hasHits: hits.length > 0,
+    nextHit: (i) => hits[upTo(hits, i)] ?? i,
+    previousHit: (i) => hits[upTo(hits, i - 1) - 1] ?? i,
     next: (i) => bus[upTo(bus, i)] ?? i,
     previous: (i) => bus[upTo(bus, i - 1) - 1] ?? i,
   };
@@ -84,29 +95,34 @@ function show(source, page) {
     const i = Math.max(1, Math.min(source.count, Math.floor(wanted)));
     known = model.at(i);
     parts.forEach((part) => part(known));
-    at("said").textContent = sentence(known.step, source.count, names, cores);
-    document.body.dataset.step = String(i);
+    const meets = hits[upTo(hits, i) - 1] === i ? `, meets ${around.condition}` : "";
+    const which = around === null ? `of ${source.count}` : `(${i} of ${source.count} shown${meets})`;
+    at("said").textContent = sentence(known.step, which, names, cores);
+    document.body.dataset.step = String(known.step.i);
   };
-  const bar = scrubber(at("bar"), source.count, bus, near, go);
+  const bar = scrubber(at("bar"), source, bus, gaps, near, go);
   parts.push(
     bar.show,
-    stepList(at("list"), source, names, bar.asked),
-    matrix(at("matrix"), model, lines, names, protocol),
-    busLane(at("bus"), source, bus, names, protocol.ops, bar.asked),
+    stepList(at("list"), source, names, hits, bar.asked),
+    matrix(at("matrix"), model, lines, around !== null, names, protocol),
+    busLane(at("bus"), source, bus, names, protocol.ops, around && report.totals, bar.asked),
     whyPanel(at("why"), names, protocol),
   );
   for (const id of ["list", "middle", "why"]) {
     at(id).hidden = false;
   }
-  go(1);
+  if (around !== null) {
+    at("machine").after(el("p", { id: "excerpt" }, excerptText(around, source.count)));
+  }
+  go(hits[0] ?? 1);
   const nextOn = (line) => {
-    const steps = byLine.get(line) ?? [];
-    bar.asked(steps[upTo(steps, known.i)] ?? steps[0] ?? known.i);
+    const steps = byLine.get(line);
+    return steps === undefined ? null : () => bar.asked(steps[upTo(steps, known.i)] ?? steps[0]);
   };
   const views = [
     { id: "sequence", name: "Sequence chart", make: (root) => sequenceChart(root, source, cores, names, protocol) },
-    { id: "protocol", name: "Protocol", make: (root) => protocolTables(root, protocol) },
-    { id: "sets", name: "Sets", make: (root) => setGrid(root, model, machine, names, protocol) },
+    { id: "protocol", name: "Protocol", make: (root) => protocolTables(root, protocol, uses) },
+    { id: "sets", name: "Sets", make: (root) => setGrid(root, model, machine, around !== null, names, protocol) },
     { id: "hot", name: "Hot lines", make: (root) => hotLines(root, report, nextOn) },
     counted,
     plotted,
@@ -115,4 +131,5 @@ function show(source, page) {
   keys(at("keys"), bar, source.count, near);
 }
 
-show(recordedSource(at("data-steps").textContent), JSON.parse(at("data-page").textContent));
+const page = JSON.parse(at("data-page").textContent);
+show(recordedSource(at("data-steps").textContent, page.around?.starts ?? []), page);

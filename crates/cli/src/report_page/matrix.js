@@ -21,7 +21,7 @@ export function holding(protocol, name) {
 }
 
 /** Makes the matrix of lines and cores. */
-export function matrix(root, model, all, names, protocol) {
+export function matrix(root, model, all, isExcerpt, names, protocol) {
   const cores = Array.from({ length: model.cores }, (_, core) => core);
   const head = el("tr", {}, el("th", { scope: "col" }, "line"));
   head.append(...cores.map((core) => el("th", { scope: "col" }, `C${core}`)));
@@ -29,12 +29,15 @@ export function matrix(root, model, all, names, protocol) {
   const note = el("p", { class: "note" });
   const table = el("table", { class: "states" }, el("thead", {}, head), body);
   root.append(el("div", { class: "wide", tabindex: 0, role: "group", "aria-label": "States" }, table), note);
-  if (all.length > LINES_MAX) {
+  const isPart = isExcerpt || all.length > LINES_MAX;
+  if (isExcerpt) {
+    note.textContent = `Lines that the steps up to the next gap are about, ${LINES_MAX} at most.`;
+  } else if (isPart) {
     note.textContent = `The ${LINES_MAX} lines that were touched last, of ${all.length}.`;
   }
   return (known) => {
     const touched = [...known.lines.keys()];
-    const lines = all.length > LINES_MAX ? touched.slice(-LINES_MAX).sort(byAddress) : all;
+    const lines = isPart ? touched.slice(-LINES_MAX).sort(byAddress) : all;
     const rows = lines.map((line) => {
       const states = model.states(line);
       const name = names.line(line);

@@ -22,6 +22,7 @@ function count(counts, core, key) {
 /** What is known before the first step. */
 function nothing(cores) {
   return {
+    /** The place of the step. */
     i: 0,
     step: null,
     /** Every line that was touched, that of the latest step last: its states, core by core. */
@@ -66,7 +67,7 @@ export class Model {
       }
     }
     while (this.known.i < i) {
-      this.perform(this.source.step(this.known.i + 1));
+      this.perform(this.known.i + 1);
       if (this.known.i % this.every === 0 && !this.kept.has(this.known.i)) {
         this.kept.set(this.known.i, copied(this.known));
       }
@@ -79,9 +80,14 @@ export class Model {
     return this.known.lines.get(line) ?? Array(this.cores).fill(this.absent);
   }
 
-  perform(step) {
+  perform(i) {
     const known = this.known;
-    known.i = step.i;
+    const step = this.source.step(i);
+    const states = this.source.states(i);
+    if (states !== undefined) {
+      known.lines = new Map(Object.entries(states).map(([line, states]) => [line, this.padded(states)]));
+    }
+    known.i = i;
     known.step = step;
     known.changes = [];
     for (const event of step.events) {
@@ -93,6 +99,12 @@ export class Model {
     statesOf(step.after).forEach((now, core) => this.change(step.line, core, now));
     this.touch(step.line, this.states(step.line));
     this.count(step);
+  }
+
+  /** Returns a state a core, also for those that have not come up. */
+  padded(states) {
+    const all = statesOf(states);
+    return [...all, ...Array(this.cores - all.length).fill(this.absent)];
   }
 
   touch(line, states) {
@@ -139,21 +151,25 @@ export class Model {
   }
 }
 
-/** Looks at all steps once: which have transactions, which lines there are, by address, and which
-    steps are about each. */
-export function surveyed(source) {
+/** Looks at all steps once: which have transactions, which have a wanted number, which lines there
+    are, by address, and which steps are about each. */
+export function surveyed(source, wanted) {
   const bus = [];
+  const hits = [];
   const byLine = new Map();
   for (let i = 1; i <= source.count; i += 1) {
     const step = source.step(i);
     if (step.bus !== null) {
       bus.push(i);
     }
+    if (wanted.has(step.i)) {
+      hits.push(i);
+    }
     const steps = byLine.get(step.line) ?? [];
     steps.push(i);
     byLine.set(step.line, steps);
   }
-  return { bus, byLine, lines: [...byLine.keys()].sort(byAddress) };
+  return { bus, hits, byLine, lines: [...byLine.keys()].sort(byAddress) };
 }
 
 /** The order of addresses as texts. */

@@ -11,7 +11,7 @@ function countable(protocol) {
   return Object.keys(protocol.cells).filter((cell) => !ops.includes(cell));
 }
 
-/** Makes the tables; `uses` are those of a whole run that has no steps to be shown. */
+/** Makes the tables; `uses` are those of a whole run, of which not all steps are there. */
 export function protocolTables(root, protocol, uses) {
   const all = countable(protocol);
   const seen = el("p", { class: "totals", id: "seen" });
@@ -43,7 +43,7 @@ export function protocolTables(root, protocol, uses) {
       table("Other cores' transactions", protocol.ops, protocol.states.filter((state) => state.valid))),
   );
   return (known) => {
-    const cells = known ? known.cells : uses;
+    const cells = uses ?? known.cells;
     const lit = known ? known.step.cells : [];
     for (const [name, { td, tick }] of places) {
       const used = cells.get(name) ?? 0;

@@ -3,7 +3,8 @@
 
 import { el, svg } from "./dom.js";
 import { holding } from "./matrix.js";
-import { busOf, statesOf, supplyingCore } from "./words.js";
+import { leftOut } from "./source.js";
+import { busOf, leftOutText, statesOf, supplyingCore } from "./words.js";
 
 const ROWS = 9;
 const ROW = 44;
@@ -80,11 +81,19 @@ export function sequenceChart(root, source, cores, names, protocol) {
     return parts;
   };
 
+  const gap = (left, y) => (left === 0 ? [] : [
+    svg("line", { x1: 0, x2: width, y1: y - 16, y2: y - 16, class: "cut" }),
+    svg("text", { x: 8, y: y - 4, class: "ops" }, leftOutText(left)),
+  ]);
+
   return ({ i }) => {
     const first = Math.max(1, Math.min(i - Math.floor(ROWS / 2), source.count - ROWS + 1));
-    const all = Array.from({ length: rows }, (_, at) =>
-      drawn(source.step(first + at), HEAD + ROW * at + 16, first + at === i));
-    chart.setAttribute("aria-label", `Steps ${first} to ${first + rows - 1}, and what goes over the bus for them`);
+    const all = Array.from({ length: rows }, (_, at) => {
+      const y = HEAD + ROW * at + 16;
+      return [...drawn(source.step(first + at), y, first + at === i), ...gap(leftOut(source, first + at), y)];
+    });
+    const [one, last] = [first, first + rows - 1].map((at) => source.step(at).i);
+    chart.setAttribute("aria-label", `Steps ${one} to ${last}, and what goes over the bus for them`);
     // Behind what happens, the row that is shown, and the life lines.
     chart.replaceChildren(...lifeLines(), ...all.flat());
   };

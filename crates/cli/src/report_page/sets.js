@@ -7,7 +7,7 @@ import { byAddress } from "./model.js";
 const SETS_MAX = 16;
 
 /** Makes the grid of sets and cores. */
-export function setGrid(root, model, machine, names, protocol) {
+export function setGrid(root, model, machine, isExcerpt, names, protocol) {
   const level = machine.caches.filter((cache) => cache.scope === "private").at(-1);
   const lineBytes = BigInt(machine.line_bytes);
   const setOf = (line) => Number((BigInt(line) / lineBytes) % BigInt(level.sets));
@@ -28,7 +28,8 @@ export function setGrid(root, model, machine, names, protocol) {
     const near = [...sets.keys()].sort((a, b) => Math.abs(a - current) - Math.abs(b - current));
     const shown = near.slice(0, SETS_MAX).sort((a, b) => a - b);
     const more = sets.size > shown.length ? ` Shown are ${shown.length} of ${sets.size} sets that hold lines.` : "";
-    note.textContent = `${level.name} of each core: ${level.sets} sets of ${level.ways} ways.${more}`;
+    const which = isExcerpt ? " Of the lines that the steps up to the next gap are about; there may be others." : "";
+    note.textContent = `${level.name} of each core: ${level.sets} sets of ${level.ways} ways.${which}${more}`;
     const head = el("tr", {}, el("th", { scope: "col" }, "set"),
       ...cores.map((core) => el("th", { scope: "col" }, `C${core}`)));
     const rows = shown.map((set) => {

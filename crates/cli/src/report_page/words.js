@@ -19,6 +19,11 @@ export function grouped(number) {
   return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** Says how many steps are not there. */
+export function leftOutText(count) {
+  return `… ${grouped(count)} ${count === 1 ? "step" : "steps"} left out`;
+}
+
 /** Writes a key of the records as words. */
 export function spaced(key) {
   return key.replaceAll("_", " ");
@@ -90,8 +95,8 @@ export function happened(step, names) {
   });
 }
 
-/** Says a step in a sentence, for who hears it. */
-export function sentence(step, count, names, cores) {
+/** Says a step in a sentence, for who hears it; `which` says what is special about it. */
+export function sentence(step, which, names, cores) {
   const bus = busOf(step).join(" and ");
   const before = statesOf(step.before);
   const after = statesOf(step.after);
@@ -102,7 +107,7 @@ export function sentence(step, count, names, cores) {
     }
   }
   const parts = [
-    `Step ${step.i} of ${count}: core ${step.core} ${asked(step, names)}`,
+    `Step ${step.i} ${which}: core ${step.core} ${asked(step, names)}`,
     answered(step),
     bus,
     changed.length > 0 ? changed.join(", ") : "no state changes",

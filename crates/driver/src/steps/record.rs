@@ -132,7 +132,7 @@ pub enum States {
 }
 
 impl States {
-    fn of(machine: &MachineSpec, states: &[State]) -> Self {
+    pub(super) fn of(machine: &MachineSpec, states: &[State]) -> Self {
         let protocol = &machine.protocol;
         let names = states.iter().map(|state| protocol.state_name(*state));
         if protocol.states().iter().all(|state| state.name.len() == 1) {

@@ -85,6 +85,23 @@ impl Condition {
         }
     }
 
+    /// Returns a condition of the same kind that a step meets, as it is written, if there is one.
+    pub fn like(&self, machine: &MachineSpec, step: &Step) -> Option<String> {
+        match self {
+            Self::Line(_) | Self::BusOn(_) => {
+                Some(format!("line={}", machine.line.base(step.line)))
+            }
+            Self::Bus(_) => step.bus.first().map(|bus| format!("bus={}", bus.op.name())),
+            Self::Core(_) => Some(format!("core={}", step.core)),
+            Self::Change(..) => {
+                let change = step.changes.iter().find(|change| change.from != change.to)?;
+                let [from, to] =
+                    [change.from, change.to].map(|state| machine.protocol.state_name(state));
+                Some(format!("state {from}->{to}"))
+            }
+        }
+    }
+
     fn change(text: &str, machine: &MachineSpec) -> Result<Self, ConditionError> {
         let protocol = &machine.protocol;
         let states = protocol.states().len();
