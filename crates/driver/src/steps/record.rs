@@ -74,7 +74,7 @@ pub struct StepRecord {
     pub op: &'static str,
     /// The first byte.
     pub addr: String,
-    /// How many bytes.
+    /// How many bytes of the access lie in this line.
     pub size: u32,
     /// The line's first byte.
     pub line: String,
