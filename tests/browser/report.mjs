@@ -188,6 +188,126 @@ async function throughSteps(page) {
   assert.equal(await page.evaluate(`document.activeElement.id`), "slider");
 }
 
+/** Waits until something on the page is so. */
+async function until(page, expression, what) {
+  for (let waited = 0; !(await page.evaluate(expression)); waited += 50) {
+    assert.ok(waited < 10_000, `it never came: ${what}`);
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
+}
+
+/** Plays, by the button and by Space, up to the end and from it. */
+async function play(page) {
+  const number = () => page.evaluate(`Number(document.querySelector("#slider").value)`);
+  const isAt = (i) => until(page, `document.querySelector("#slider").value === "${i}"`, `step ${i}`);
+  const says = async (text) => assert.equal(await page.evaluate(`document.querySelector("#play").textContent`), text);
+  const stands = async () => {
+    const i = await number();
+    await new Promise((resolve) => { setTimeout(resolve, 1500); });
+    assert.equal(await number(), i);
+  };
+  await page.key("Home");
+  await page.click("#play");
+  await says("Pause");
+  await isAt(3);
+  await page.click("#play");
+  await says("Play");
+  await stands();
+  // Space does what the button does, wherever nothing else wants it; on a button it presses that once.
+  await page.key("Home");
+  await page.evaluate(`document.activeElement.blur()`);
+  await page.key(" ");
+  await says("Pause");
+  await isAt(2);
+  await page.key(" ");
+  await says("Play");
+  await page.evaluate(`document.querySelector("#play").focus()`);
+  await page.key(" ");
+  await says("Pause");
+  await page.evaluate(`document.querySelector("#forward").focus()`);
+  const before = await number();
+  await page.key(" ");
+  await says("Play");
+  assert.equal(await number(), before + 1);
+  await stands();
+  // A step by hand stops it.
+  await page.click("#play");
+  await page.key("PageDown");
+  await says("Play");
+  // It ends at the end, and begins anew from there.
+  await page.key("End");
+  await page.key("ArrowLeft");
+  await page.click("#play");
+  await isAt(places.length);
+  await says("Play");
+  await page.click("#play");
+  await says("Pause");
+  await isAt(1);
+  await page.click("#play");
+  await says("Play");
+}
+
+/** What is too wide has a place of its own, which arrows move while it has the focus; other keys step. */
+async function wideTables(page) {
+  const found = `[...document.querySelectorAll(".wide")].find((wide) => wide.scrollWidth > wide.clientWidth + 20)`;
+  const number = () => page.evaluate(`Number(document.querySelector("#slider").value)`);
+  await page.size(390, 844);
+  await page.click("#tab-counts");
+  await page.key("Home");
+  const isThere = await page.evaluate(`${found} !== undefined`);
+  assert.ok(isThere || report.machine.cores < 8, "eight columns are more than 390 pixels");
+  if (isThere) {
+    await page.evaluate(`${found}.focus(), ${found}.scrollLeft = 0`);
+    await page.key("ArrowRight");
+    await until(page, `document.activeElement.scrollLeft > 0`, "the table moves");
+    assert.equal(await number(), 1);
+    assert.equal(await page.evaluate(`document.activeElement.className`), "wide");
+    await page.key("l");
+    assert.equal(await number(), 2);
+    await page.key("h");
+    await page.key("End");
+    assert.equal(await number(), places.length);
+  }
+  // Where there is room, there is nothing to move.
+  await page.size(1280, 800);
+  await page.key("Home");
+  const narrow = `[...document.querySelectorAll(".wide")].find((wide) => wide.scrollWidth === wide.clientWidth && wide.clientWidth > 0)`;
+  await page.evaluate(`${narrow}.focus()`);
+  await page.key("ArrowRight");
+  assert.equal(await number(), 2);
+}
+
+/** What stands beyond the window, or is cut off, but in what can be moved sideways. */
+const TOO_WIDE = `(() => {
+  const name = (element) => element.tagName + "." + (element.getAttribute("class") ?? "") + " " + element.textContent.slice(0, 40);
+  const seen = [...document.body.querySelectorAll("*")].filter((element) =>
+    element.checkVisibility() && !element.closest(".wide, .unseen, .strip td") && !element.closest("svg *"));
+  const beyond = seen.filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5);
+  const cut = seen.filter((element) => element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1
+    && getComputedStyle(element).display !== "inline");
+  const wide = [...document.querySelectorAll(".wide")].filter((element) => element.getBoundingClientRect().right > innerWidth);
+  const letters = [...document.querySelectorAll(".plot text")].filter((text) => text.checkVisibility()).filter((text) => {
+    const [box, around] = [text.getBoundingClientRect(), text.ownerSVGElement.getBoundingClientRect()];
+    return box.left < around.left - 0.5 || box.right > around.right + 0.5;
+  });
+  const page = document.documentElement.scrollWidth > innerWidth ? ["the page: " + document.documentElement.scrollWidth] : [];
+  return [...page, ...[...beyond, ...cut, ...wide, ...letters].map(name)];
+})()`;
+
+/** Nothing makes the page scroll sideways, or is cut off, in any view. */
+async function fits(page) {
+  const tabs = await page.evaluate(`[...document.querySelectorAll("#tabs button")].map((button) => button.id)`);
+  assert.ok(tabs.length >= 4);
+  for (const width of [390, 1280]) {
+    await page.size(width, 844);
+    for (const tab of tabs) {
+      await page.click(`#${tab}`);
+      assert.equal(await page.evaluate(`innerWidth`), width);
+      assert.deepEqual(await page.evaluate(TOO_WIDE), [], `at ${width} pixels, ${tab}`);
+    }
+  }
+}
+
 async function throughPlots(page) {
   assert.equal(await page.evaluate(`document.querySelector("#bar").hidden`), true);
   const paths = await page.evaluate(`[...document.querySelectorAll(".plot path")].map((path) => path.getAttribute("d").length)`);
@@ -286,17 +406,19 @@ async function pictures(page, folder) {
 const driven = await browser(program);
 try {
   const page = await opened(driven, file);
-  for (const width of [1280, 390]) {
-    await page.size(width, 800);
-    const wide = await page.evaluate(`document.documentElement.scrollWidth`);
-    assert.ok(wide <= width, `at ${width} pixels the page is ${wide} wide`);
-  }
-  await page.size(1280, 800);
+  await fits(page);
   assert.deepEqual(page.complaints(), []);
   const title = await page.evaluate(`[document.title, document.querySelector("h1").textContent]`);
   assert.deepEqual(title, header.title === null ? ["mesim", "mesim"] : [`${header.title} - mesim`, header.title]);
   await (steps.length > 0 ? throughSteps(page) : throughPlots(page));
   await throughHotLines(page);
+  if (places.length > 2) {
+    await wideTables(page);
+  }
+  // It takes its time: of one page all of it.
+  if (places.length > 2 && places.length < 20) {
+    await play(page);
+  }
   if (folder !== undefined) {
     await pictures(page, folder);
   }

@@ -5,6 +5,8 @@ import { el, mark } from "./dom.js";
 import { grouped, spaced } from "./words.js";
 
 const PARTS = 4;
+/** Of lines with more words, letters are too narrow for the strip, and words say it below. */
+const WORDS_MAX = 16;
 
 /** Names cores: `C0, C2-C4`. */
 function coresNamed(cores) {
@@ -79,6 +81,16 @@ function strip(line, lineBytes, wordBytes) {
     el("tbody", {}, ...rows));
 }
 
+/** Says in words what the strip of a line of many words shows. */
+function stripText(line, lineBytes, wordBytes) {
+  if (lineBytes / wordBytes <= WORDS_MAX) {
+    return "";
+  }
+  const said = (does, ranges) => (ranges.length === 0 ? [] : [`${does} ${ranges.map(([first, end]) => `+${first}..${end}`).join(" and ")}`]);
+  return el("ul", { class: "note" }, ...alike(line.cores).map(({ cores, reads, writes }) =>
+    el("li", {}, `${coresNamed(cores)}: ${[...said("reads", reads), ...said("writes", writes)].join(", ")}`)));
+}
+
 /** Draws a bar a class of misses. */
 function bars(classes, most) {
   const items = Object.entries(classes).filter(([, count]) => count > 0).map(([name, count]) =>
@@ -108,7 +120,8 @@ export function hotLines(root, report, next) {
       el("dl", {}, ...facts.flatMap(([key, number]) =>
         [el("dt", {}, key === "bytes" ? "bytes moved" : key), el("dd", { "data-key": key }, said(key, number))])),
       bars(line.classes, most),
-      strip(line, machine.line_bytes, counted.word_bytes));
+      strip(line, machine.line_bytes, counted.word_bytes),
+      stripText(line, machine.line_bytes, counted.word_bytes));
     if (line.advice !== null) {
       card.append(el("p", { class: "advice" }, el("b", {}, "Padding: "), line.advice));
     }

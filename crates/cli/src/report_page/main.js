@@ -120,7 +120,7 @@ function show(source, page) {
     return steps === undefined ? null : () => bar.asked(steps[upTo(steps, known.i)] ?? steps[0]);
   };
   const views = [
-    { id: "sequence", name: "Sequence chart", make: (root) => sequenceChart(root, source, cores, names, protocol) },
+    { id: "sequence", name: "Sequence chart", make: (root) => sequenceChart(root, source, cores, lines, names, protocol) },
     { id: "protocol", name: "Protocol", make: (root) => protocolTables(root, protocol, uses) },
     { id: "sets", name: "Sets", make: (root) => setGrid(root, model, machine, around !== null, names, protocol) },
     { id: "hot", name: "Hot lines", make: (root) => hotLines(root, report, nextOn) },

@@ -24,6 +24,16 @@ function roundUp(number) {
   }
 }
 
+/** Writes a number of an axis in few letters. */
+function short(number) {
+  for (const [unit, name] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
+    if (number >= 10 * unit) {
+      return `${number / unit} ${name}`;
+    }
+  }
+  return grouped(number);
+}
+
 function drawn(title, series, references, length) {
   const top = roundUp(Math.max(1, ...series.flatMap(([, numbers]) => numbers)));
   const x = (at) => LEFT + (RIGHT - LEFT) * Math.min(1, (at * length) / Math.max(1, references));
@@ -33,7 +43,7 @@ function drawn(title, series, references, length) {
     const at = y(top * share);
     chart.append(svg("line", { x1: LEFT, x2: RIGHT, y1: at, y2: at, class: "grid" }));
     if (Number.isInteger(top * share)) {
-      chart.append(svg("text", { x: LEFT - 6, y: at + 4, "text-anchor": "end" }, grouped(top * share)));
+      chart.append(svg("text", { x: LEFT - 6, y: at + 4, "text-anchor": "end" }, short(top * share)));
     }
   }
   chart.append(

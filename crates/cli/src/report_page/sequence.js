@@ -9,7 +9,10 @@ import { busOf, leftOutText, statesOf, supplyingCore } from "./words.js";
 const ROWS = 9;
 const ROW = 44;
 const HEAD = 30;
-const LABEL = 168;
+const LETTER = 7.4;
+const LABEL_LETTERS_MAX = 40;
+/** How small the chart gets where there is little room, before it is moved sideways. */
+const SCALE_MIN = 0.7;
 const COLUMN = 92;
 const LAST = 128;
 
@@ -27,14 +30,24 @@ function badge(x, y, state, kind) {
     svg("rect", box), svg("text", { x, y: y + 4.5, "text-anchor": "middle" }, state));
 }
 
+/** Returns how many letters the labels of steps have at most. */
+function lettersOf(source, lines, names) {
+  const addresses = [...lines.map((line) => line.length), ...[...names.names.values()].map((name) => name.length)];
+  const longest = `${source.step(source.count).i}  C63 W `.length + Math.max(...addresses);
+  return Math.min(longest, LABEL_LETTERS_MAX);
+}
+
 /** Makes the chart. */
-export function sequenceChart(root, source, cores, names, protocol) {
-  const x = (core) => LABEL + COLUMN * (core + 0.5);
-  const below = LABEL + COLUMN * cores + LAST / 2;
-  const width = LABEL + COLUMN * cores + LAST;
+export function sequenceChart(root, source, cores, lines, names, protocol) {
+  const letters = lettersOf(source, lines, names);
+  const left = 16 + LETTER * letters;
+  const x = (core) => left + COLUMN * (core + 0.5);
+  const below = left + COLUMN * cores + LAST / 2;
+  const width = left + COLUMN * cores + LAST;
   const rows = Math.min(ROWS, source.count);
   const height = HEAD + ROW * rows + 6;
-  const chart = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "chart", role: "img" });
+  const style = `max-width:${width}px;min-width:${Math.round(SCALE_MIN * width)}px`;
+  const chart = svg("svg", { viewBox: `0 0 ${width} ${height}`, style, class: "chart", role: "img" });
   root.append(el("div", { class: "wide", tabindex: 0, role: "group", "aria-label": "Sequence chart" }, chart));
 
   const lifeLines = () => Array.from({ length: cores + 1 }, (_, core) => {
@@ -52,7 +65,8 @@ export function sequenceChart(root, source, cores, names, protocol) {
       parts.push(svg("rect", { x: 0, y: y - 16, width, height: ROW, class: "current" }));
     }
     const label = `${step.i}  C${step.core} ${step.op} ${names.address(step.addr)}`;
-    parts.push(svg("text", { x: 8, y: y + 10, class: "label" }, label));
+    const shown = label.length > letters ? `${label.slice(0, letters - 1)}…` : label;
+    parts.push(svg("text", { x: 8, y: y + 10, class: "label" }, shown, svg("title", {}, label)));
     const me = x(step.core);
     const ops = busOf(step).join("+");
     if (ops !== "") {
