@@ -12,6 +12,7 @@ use crate::mrc_args::MrcArgs;
 use crate::record_args::RecordArgs;
 use crate::report_args::ReportArgs;
 use crate::step_args::StepArgs;
+use crate::sweep_args::SweepCommand;
 use crate::trace_args::TraceCommand;
 
 /// Replays memory-access traces through multi-core write-back caches kept coherent by MESI and its
@@ -52,6 +53,9 @@ pub(crate) enum Command {
     Step(StepArgs),
     /// Write a page that shows what a trace does, step by step
     Report(ReportArgs),
+    /// Replay a whole space of traces and machines, here or on a cluster
+    #[command(subcommand)]
+    Sweep(SweepCommand),
     /// Compare a trace's counts with what a file expects
     Check(CheckArgs),
     /// Say where two simulators first differ
@@ -473,7 +477,7 @@ pub(crate) fn parse_format(name: &str) -> Result<trace::Format, String> {
     })
 }
 
-fn parse_columns(names: &str) -> Result<trace::Columns, String> {
+pub(crate) fn parse_columns(names: &str) -> Result<trace::Columns, String> {
     names.parse().map_err(|error: trace::ColumnsError| error.to_string())
 }
 
@@ -521,7 +525,7 @@ pub(crate) fn parse_count(text: &str) -> Result<u64, String> {
     count.ok_or_else(|| "expected a whole number from 1".to_owned())
 }
 
-fn parse_jobs(text: &str) -> Result<u32, String> {
+pub(crate) fn parse_jobs(text: &str) -> Result<u32, String> {
     let jobs = text.parse().ok().filter(|jobs| (1..=64).contains(jobs));
     jobs.ok_or_else(|| "expected a number of threads from 1 to 64, such as 2".to_owned())
 }

@@ -259,11 +259,17 @@ fn harmless(text: &str) -> String {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Messages {
     format: MessageFormat,
+    muted: bool,
 }
 
 impl Messages {
     pub(crate) const fn new(format: MessageFormat) -> Self {
-        Self { format }
+        Self { format, muted: false }
+    }
+
+    /// Returns one that shows nothing: what it is told is said elsewhere.
+    pub(crate) const fn muted(self) -> Self {
+        Self { muted: true, ..self }
     }
 
     /// Tells whether programs read the messages.
@@ -273,6 +279,9 @@ impl Messages {
 
     /// Writes a diagnostic to standard error.
     pub(crate) fn show(self, diagnostic: &Diagnostic) {
+        if self.muted {
+            return;
+        }
         let all: Vec<_> = std::iter::once(diagnostic).chain(&diagnostic.also).collect();
         let text = match self.format {
             MessageFormat::Json => all.iter().map(|one| one.json()).collect(),

@@ -3,6 +3,9 @@
 use crate::check_explanations::{E0601, E0602, E0603, E0604, E0605, E0606, E0607, E0608};
 use crate::crash_explanations::{E0317, E0401, E0402, E0403, W0401};
 use crate::diff_explanations::{E0701, E0702, E0703, E0704};
+use crate::sweep_explanations::{
+    E0801, E0802, E0803, E0804, E0805, E0806, E0807, E0808, W0801, W0802,
+};
 use crate::trace_explanations::TRACES;
 
 /// A diagnostic code, its kind in a few words, and what to know about it.
@@ -18,7 +21,7 @@ pub(crate) const fn e(code: &'static str, title: &'static str, text: &'static st
 }
 
 /// Returns all codes in order: 01 traces, 02 configs, 03 usage and outputs, 04 durability, 05
-/// verification, 06 expectations, 09 broken promises.
+/// verification, 06 expectations, 07 differences, 08 sweeps, 09 broken promises.
 pub(crate) fn all() -> impl Iterator<Item = &'static Explanation> {
     TRACES.iter().chain(EXPLANATIONS)
 }
@@ -412,6 +415,14 @@ each copy 2 bits and the bits of its words.",
     E0702,
     E0703,
     E0704,
+    E0801,
+    E0802,
+    E0803,
+    E0804,
+    E0805,
+    E0806,
+    E0807,
+    E0808,
     e(
         "E0901",
         "a load did not see the last store",
@@ -526,4 +537,6 @@ read of another line that goes to the same place. Models with several levels, or
 hold more than one line and not all, have replacements without such a form. The trail that `mesim
 protocol check` prints says it all.",
     ),
+    W0801,
+    W0802,
 ];

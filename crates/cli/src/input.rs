@@ -3,18 +3,16 @@
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use driver::config::{Clients, Config, Draft};
 use driver::report::Provenance;
 use driver::steps::Names;
 use driver::{Interleave, Streams};
-use trace::{
-    Ahead, Format, Header, Input, Module, ReadOptions, Record, Shortfall, Source, TraceError,
-};
+use trace::{Ahead, Format, Header, Input, ReadOptions, Source};
 
 use crate::args::{LackeyModify, MachineArgs, TraceArgs};
-use crate::diagnostics::{Diagnostic, Messages, Severity};
+use crate::diagnostics::{Diagnostic, Messages};
+use crate::shortfall::watched;
 use crate::{protocols, split};
 
 /// A trace opened for a machine.
@@ -112,6 +110,35 @@ impl Prepared {
     /// Returns what the protocol is called.
     pub(crate) fn protocol_name(&self) -> &str {
         self.config.machine.protocol.name()
+    }
+
+    /// Returns the trace's format.
+    pub(crate) const fn format(&self) -> Format {
+        self.header.format
+    }
+
+    /// Tells whether the trace says in which order the accesses of its cores came.
+    pub(crate) const fn has_recorded_order(&self) -> bool {
+        matches!(self.sources, Sources::Ordered(_))
+    }
+
+    /// Returns the order of accesses on a machine that reads the trace alike, where none is asked
+    /// for.
+    pub(crate) fn own_order(&self, config: &Config) -> Interleave {
+        match (self.sources.order_in_time(config), self.has_recorded_order()) {
+            (Some(order), _) => order,
+            (None, true) => Interleave::Recorded,
+            (None, false) => Interleave::Clock,
+        }
+    }
+
+    /// Returns the records of a trace in their recorded order, as they are decoded by who reads
+    /// them.
+    pub(crate) fn into_records(self) -> Result<(Box<dyn Source>, Provenance), Diagnostic> {
+        match self.sources {
+            Sources::Ordered(source) => Ok((source, self.provenance)),
+            Sources::PerCore(_) | Sources::Unordered(_) => Err(no_recorded_order()),
+        }
     }
 
     /// Begins to read the records.
@@ -335,89 +362,6 @@ pub(crate) fn options_alone(trace: &TraceArgs) -> Result<ReadOptions, Diagnostic
     })
 }
 
-/// A source that says at its end what the trace lacks.
-struct Watched {
-    source: Box<dyn Source>,
-    messages: Messages,
-}
-
-/// Has what a trace lacks said at its end.
-pub(crate) fn watched(source: Box<dyn Source>, messages: Messages) -> Box<dyn Source> {
-    Box::new(Watched { source, messages })
-}
-
-/// Whether it was said: a trace may be read several times in one run.
-static TOLD: AtomicBool = AtomicBool::new(false);
-
-impl Source for Watched {
-    fn header(&self) -> &Header {
-        self.source.header()
-    }
-
-    fn read(&mut self, into: &mut Vec<Record>) -> Result<bool, TraceError> {
-        let more = self.source.read(into)?;
-        if !more
-            && let Some(shortfall) = self.source.shortfall()
-            && !TOLD.swap(true, Ordering::Relaxed)
-        {
-            warn_shortfall(shortfall, self.messages);
-        }
-        Ok(more)
-    }
-
-    fn shortfall(&self) -> Option<Shortfall> {
-        self.source.shortfall()
-    }
-
-    fn modules(&self) -> &[Module] {
-        self.source.modules()
-    }
-
-    fn read_ahead(&mut self, workers: usize) -> bool {
-        self.source.read_ahead(workers)
-    }
-}
-
-/// Says what a trace lacks.
-pub(crate) fn warn_shortfall(shortfall: Shortfall, messages: Messages) {
-    let plural = |count| if count == 1 { "" } else { "s" };
-    let whole = |what| format!("`mesim convert` of it to `whole.mtrc` writes {what} with an index");
-    let (code, title, help) = match shortfall {
-        Shortfall::NoIndex { chunks } => {
-            let s = plural(chunks);
-            let read = format!("read {chunks} whole chunk{s}");
-            let title = format!("the trace has no index, as if its writer was stopped: {read}");
-            ("W0103", title, whole("these records"))
-        }
-        Shortfall::NoLastLine => {
-            let title = "the trace has no `#eof` at its end, as if pinatrace was stopped";
-            (
-                "W0105",
-                format!("{title}: read what there is"),
-                "record it again if the end matters".to_owned(),
-            )
-        }
-        Shortfall::NoFooter { files } => {
-            let has = if files == 1 { "a file has no footer" } else { "files have no footer" };
-            let title = format!("{has}, as if the tracer was stopped: read what there is");
-            ("W0103", title, "copy or record the trace again if there was more of it".to_owned())
-        }
-        Shortfall::Damaged { records: 0, .. } => {
-            let title = "the end of the trace is damaged: what came there is left out";
-            ("W0104", title.to_owned(), whole("what is left"))
-        }
-        Shortfall::Damaged { gaps, records } => {
-            let (some, places) = (plural(records), plural(gaps));
-            let missing = format!("{records} record{some} at {gaps} place{places}");
-            ("W0104", format!("the trace is damaged: left out {missing}"), whole("what is left"))
-        }
-    };
-    messages.show(&Diagnostic {
-        severity: Severity::Warning,
-        ..Diagnostic::input(code, title).help(help)
-    });
-}
-
 enum Sources {
     Ordered(Box<dyn Source>),
     /// One file whose cores' records are in no order among them.
@@ -452,9 +396,7 @@ impl Sources {
                 Ok((Streams::PerCore(ahead(split::by_core(source)?)), interleave))
             }
             (Self::PerCore(_) | Self::Unordered(_), Some(Interleave::Recorded)) => {
-                Err(Diagnostic::input("E0301", "per-core files have no recorded order")
-                    .on("--interleave recorded", "per-core files are in no order")
-                    .help("use `--interleave clock`, `rr:N` or `random:SEED`"))
+                Err(no_recorded_order())
             }
             (Self::PerCore(sources), wanted) => {
                 Ok((Streams::PerCore(ahead(sources)), wanted.unwrap_or(Interleave::Clock)))
@@ -465,6 +407,12 @@ impl Sources {
             }
         }
     }
+}
+
+fn no_recorded_order() -> Diagnostic {
+    Diagnostic::input("E0301", "per-core files have no recorded order")
+        .on("--interleave recorded", "per-core files are in no order")
+        .help("use `--interleave clock`, `rr:N` or `random:SEED`")
 }
 
 fn ahead(sources: Vec<Box<dyn Source>>) -> Vec<Box<dyn Source>> {
@@ -573,7 +521,8 @@ fn overridden(
     Ok(draft)
 }
 
-fn read_options(trace: &TraceArgs, config: &Config) -> Result<ReadOptions, Diagnostic> {
+/// Returns how a machine reads a trace.
+pub(crate) fn read_options(trace: &TraceArgs, config: &Config) -> Result<ReadOptions, Diagnostic> {
     let cores =
         if config.cores_from_trace { config.cores_max } else { config.machine.cores } as u16;
     Ok(ReadOptions { cores_max: cores, ..options_alone(trace)? })

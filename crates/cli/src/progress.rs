@@ -1,9 +1,55 @@
 //! How far the work is, on standard error, if somebody watches.
 
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// A progress bar of a sweep: cells done, and the time left by the work done.
+pub(crate) struct CellProgress {
+    bar: Option<ProgressBar>,
+    done: AtomicUsize,
+    cells: usize,
+}
+
+impl CellProgress {
+    /// Starts a bar of so many cells, which replay so many accesses together, if standard error is
+    /// a terminal and silence was not asked for.
+    pub(crate) fn start(quiet: bool, cells: usize, work: u64) -> Self {
+        let bar = (!quiet && cells > 0 && std::io::stderr().is_terminal()).then(|| {
+            let template = "{bar:30} {msg}, {per_sec}, {eta} left";
+            let style = ProgressStyle::with_template(template);
+            let bar = ProgressBar::new(work);
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_message(format!("0 of {cells} cells"));
+            bar
+        });
+        Self { bar, done: AtomicUsize::new(0), cells }
+    }
+
+    /// Shows that so many more accesses are done.
+    pub(crate) fn add(&self, accesses: u64) {
+        if let Some(bar) = &self.bar {
+            bar.inc(accesses);
+        }
+    }
+
+    /// Shows that one more cell is done.
+    pub(crate) fn done(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("{done} of {} cells", self.cells));
+        }
+    }
+
+    /// Ends the bar.
+    pub(crate) fn end(self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
 
 /// A progress line that shows accesses and speed, or nothing.
 pub(crate) struct Progress {

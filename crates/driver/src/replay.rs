@@ -85,11 +85,7 @@ pub fn replay(
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Replayed, ReplayError> {
     let run = Run { config, interleave, options, progress };
-    let replayed = if options.coverage {
-        run.beside(streams, Coverage::default())
-    } else {
-        run.beside(streams, ())
-    };
+    let replayed = beside(config, options, Whole { run, streams });
     replayed.map_err(|error| error.under(&config.machine.protocol))
 }
 
@@ -184,37 +180,67 @@ struct Run<'a> {
     progress: &'a mut dyn FnMut(u64) -> ControlFlow<()>,
 }
 
+/// What is done beside an observer, of whatever type the options ask for.
+pub(crate) trait Beside {
+    type Output;
+
+    fn beside<O: Watcher + Send + 'static>(self, observer: O) -> Self::Output;
+}
+
+/// Does something beside the observers that the options ask for.
+pub(crate) fn beside<B: Beside>(config: &Config, options: &ReplayOptions, work: B) -> B::Output {
+    if options.coverage {
+        beside_more(config, options, Coverage::default(), work)
+    } else {
+        beside_more(config, options, (), work)
+    }
+}
+
+fn beside_more<O, B>(config: &Config, options: &ReplayOptions, first: O, work: B) -> B::Output
+where
+    O: Watcher + Send + 'static,
+    B: Beside,
+{
+    let (spec, word_bytes) = (&config.machine, config.word_bytes);
+    let classes = || Classes::new(spec, word_bytes);
+    let values = || Values::new(spec, word_bytes);
+    if let Some(most) = options.top {
+        let lines = Lines::new(spec, word_bytes, most);
+        return if options.check {
+            work.beside((first, (lines, values())))
+        } else {
+            work.beside((first, lines))
+        };
+    }
+    match (options.classify, options.check) {
+        (false, false) => work.beside(first),
+        (true, false) => work.beside((first, classes())),
+        (false, true) => work.beside((first, values())),
+        (true, true) => work.beside((first, (classes(), values()))),
+    }
+}
+
+/// A replay from the first record to the last.
+struct Whole<'a> {
+    run: Run<'a>,
+    streams: Streams,
+}
+
+impl Beside for Whole<'_> {
+    type Output = Result<Replayed, ReplayError>;
+
+    fn beside<O: Watcher + Send + 'static>(self, observer: O) -> Self::Output {
+        let Self { run, streams } = self;
+        if let Some(durability) = &run.config.durability {
+            let durable = DurableRun::new(run.config, durability, run.options, observer)?;
+            return durable.replay(streams, run.interleave, run.progress);
+        }
+        let (interleave, options) = (run.interleave, run.options);
+        run.perform(streams, observer)?.finish(interleave, &options.looks)
+    }
+}
+
 impl Run<'_> {
-    /// Replays beside an observer, with those that the options ask for.
-    fn beside<O: Watcher>(self, streams: Streams, o: O) -> Result<Replayed, ReplayError> {
-        let (spec, word) = (&self.config.machine, self.config.word_bytes);
-        let classes = || Classes::new(spec, word);
-        let values = || Values::new(spec, word);
-        if let Some(most) = self.options.top {
-            let lines = Lines::new(spec, word, most);
-            return if self.options.check {
-                self.with(streams, (o, (lines, values())))
-            } else {
-                self.with(streams, (o, lines))
-            };
-        }
-        match (self.options.classify, self.options.check) {
-            (false, false) => self.with(streams, o),
-            (true, false) => self.with(streams, (o, classes())),
-            (false, true) => self.with(streams, (o, values())),
-            (true, true) => self.with(streams, (o, (classes(), values()))),
-        }
-    }
-
-    fn with<O: Watcher>(self, streams: Streams, observer: O) -> Result<Replayed, ReplayError> {
-        if let Some(durability) = &self.config.durability {
-            let run = DurableRun::new(self.config, durability, self.options, observer)?;
-            return run.replay(streams, self.interleave, self.progress);
-        }
-        let (interleave, options) = (self.interleave, self.options);
-        self.perform(streams, observer)?.finish(interleave, &options.looks)
-    }
-
     /// Performs all accesses on a machine of caches alone.
     fn perform<O: Watcher>(self, streams: Streams, observer: O) -> Result<Session<O>, ReplayError> {
         let mut session = Session::new(self.config, self.options, observer)?;

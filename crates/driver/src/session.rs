@@ -330,6 +330,11 @@ impl<O: Watcher> Session<O> {
         self.accesses
     }
 
+    /// Tells whether the limit has been reached.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.accesses >= self.limit
+    }
+
     /// Writes all dirty lines back at the end, where the rules say so.
     pub(crate) fn drain(&mut self) -> Result<(), ReplayError> {
         if self.machine.spec().rules.drain_at_end {

@@ -4,10 +4,13 @@
 //! What is in a value is not looked at: that is for whoever knows what it is.
 
 use std::fmt;
+use std::ops::Range;
 
 use ron::error::SpannedError;
 use ron::value::RawValue;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+
+use crate::config::{byte_offset, in_words};
 
 /// One `key: value`. The key of a map is as it is written, with its quotes.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +33,29 @@ pub(crate) fn pairs(slice: &str) -> Result<Vec<Entry<'_>>, SpannedError> {
 pub(crate) fn elements(slice: &str) -> Result<Vec<&str>, SpannedError> {
     let values: Vec<&RawValue> = ron::from_str(slice)?;
     Ok(values.into_iter().map(bare).collect())
+}
+
+/// Returns what stands between quotes, if nothing in it is escaped.
+pub(crate) fn quoted(literal: &str) -> Option<&str> {
+    let inner = literal.strip_prefix('"')?.strip_suffix('"')?;
+    (!inner.contains('\\')).then_some(inner)
+}
+
+/// Says where in a slice RON's parser found something wrong, and what.
+pub(crate) fn fault(slice: &str, error: &SpannedError) -> (Range<usize>, String) {
+    let SpannedError { code, span } = error;
+    let start = byte_offset(slice, span.start);
+    let end = byte_offset(slice, span.end).max(start);
+    let label = match code {
+        ron::Error::ExpectedStructLike | ron::Error::ExpectedNamedStructLike(_) => {
+            "expected keys and values between round brackets".to_owned()
+        }
+        ron::Error::ExpectedMap => "expected names and values between curly brackets".to_owned(),
+        ron::Error::ExpectedArray => "expected a list between square brackets".to_owned(),
+        ron::Error::ExpectedComma => "expected a comma or the closing bracket".to_owned(),
+        other => in_words(other),
+    };
+    (start..end, label)
 }
 
 /// Returns what was written, without the blanks and comments round it.

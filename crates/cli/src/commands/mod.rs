@@ -23,6 +23,7 @@ mod report;
 mod run;
 mod step;
 mod stepping;
+mod sweep;
 mod trace_file;
 mod twins;
 mod vary;
@@ -41,6 +42,7 @@ pub(crate) fn run(args: &Args, messages: Messages) -> Result<ExitCode, Diagnosti
         Command::Mrc(args) => mrc::run(args, messages),
         Command::Step(args) => step::run(args, messages),
         Command::Report(args) => report::run(args, messages),
+        Command::Sweep(command) => sweep::run(command, messages),
         Command::Check(args) => check::run(args, messages),
         Command::Diff(args) => diff::run(args, messages),
         Command::Protocol(command) => protocol::run(command, messages),

@@ -137,6 +137,27 @@ impl<'a> Wanted<'a> {
     }
 }
 
+impl<'a> Wanted<'a> {
+    /// Returns a run of which nothing but its report is wanted.
+    pub(super) fn of_cell(
+        traces: &'a [PathBuf],
+        trace: &'a TraceArgs,
+        machine: &'a MachineArgs,
+    ) -> Self {
+        Self {
+            command: "replay",
+            traces,
+            trace,
+            machine,
+            quiet: true,
+            options: ReplayOptions::default(),
+            provenance: false,
+            counts_only: false,
+            crashes: None,
+        }
+    }
+}
+
 impl Wanted<'_> {
     /// Opens the trace and builds the machine that was asked for.
     pub(super) fn prepare(

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use ron::error::SpannedError;
 
-use crate::config::{self, ConfigError, ConfigErrorKind, Origin, Source};
+use crate::config::{ConfigError, ConfigErrorKind, Origin, Source};
 use crate::protocol_file::first_line;
+use crate::slices;
 
 /// The kinds of mistake, each with a stable code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -123,27 +124,15 @@ impl Mistakes {
 
     /// Notes what RON's parser found wrong in a slice of the text.
     pub(super) fn noted<T>(&mut self, slice: &str, read: Result<T, SpannedError>) -> Option<T> {
-        let SpannedError { code, span } = match read {
+        let error = match read {
             Ok(value) => return Some(value),
             Err(error) => error,
         };
         let offset = self.span(slice).start;
-        let start = config::byte_offset(slice, span.start);
-        let end = config::byte_offset(slice, span.end).max(start);
-        let label = match &code {
-            ron::Error::ExpectedStructLike | ron::Error::ExpectedNamedStructLike(_) => {
-                "expected keys and values between round brackets".to_owned()
-            }
-            ron::Error::ExpectedMap => {
-                "expected names and values between curly brackets".to_owned()
-            }
-            ron::Error::ExpectedArray => "expected a list between square brackets".to_owned(),
-            ron::Error::ExpectedComma => "expected a comma or the closing bracket".to_owned(),
-            other => config::in_words(other),
-        };
+        let (span, label) = slices::fault(slice, &error);
         self.on(
             MistakeKind::Syntax,
-            offset + start..offset + end,
+            offset + span.start..offset + span.end,
             "the expectation file is not readable as RON",
             label,
             "it looks like `(counts: {\"misses\": \"20\"}, final: {\"0x1000\": \"IM\"})`",

@@ -12,7 +12,7 @@ use super::formula::{self, FormulaError, Params};
 use super::{BYTES_MAX, Count, Expectations, Expected, Look, MACHINES_MAX, Pinned, Place};
 use crate::config::{Draft, Origin, Setting, Source};
 use crate::protocol_file::{listed, nearest, shown};
-use crate::slices::{self, Entry};
+use crate::slices::{self, Entry, quoted};
 
 /// The keys of a machine's expectations, each with a value that works.
 const KEYS: [(&str, &str); 6] = [
@@ -348,12 +348,6 @@ impl Reader<'_> {
         }
         looks
     }
-}
-
-/// Returns what stands between quotes, if nothing in it is escaped.
-fn quoted(literal: &str) -> Option<&str> {
-    let inner = literal.strip_prefix('"')?.strip_suffix('"')?;
-    (!inner.contains('\\')).then_some(inner)
 }
 
 /// Reads `0x1000`, `name` or `name+0x40`.

@@ -3,6 +3,7 @@
 use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value, json};
 
+use super::counted::counted;
 use super::table::{Table, grouped};
 use super::variation::field;
 use super::{Report, json, json_text, text};
@@ -88,41 +89,22 @@ impl Machines {
     /// names that it has there (`misses`, `L1.fills`, `memory.reads`). A machine that lacks a level
     /// has nothing in its columns.
     pub fn csv(&self) -> String {
-        let rows: Vec<_> = self.runs.iter().map(|(_, report)| counted(report)).collect();
+        let rows: Vec<_> =
+            self.runs.iter().map(|(_, report)| counted(&json::value(report))).collect();
         let names: IndexSet<&String> = rows.iter().flat_map(IndexMap::keys).collect();
         let header = self.keys.iter().chain(names.iter().copied()).map(|name| field(name));
         let mut out = header.collect::<Vec<_>>().join(",");
         out.push('\n');
         for ((values, _), row) in self.runs.iter().zip(&rows) {
             let values = values.iter().map(|value| field(value));
-            let counts = names.iter().map(|name| row.get(*name).cloned().unwrap_or_default());
+            let counts = names
+                .iter()
+                .map(|name| row.get(*name).map(ToString::to_string).unwrap_or_default());
             out += &values.chain(counts).collect::<Vec<_>>().join(",");
             out.push('\n');
         }
         out
     }
-}
-
-/// Returns the numbers of a report's totals, levels, bus and memory by their names.
-fn counted(report: &Report) -> IndexMap<String, String> {
-    let value = json::value(report);
-    let mut numbers = IndexMap::new();
-    let mut put = |prefix: &str, part: &Value| {
-        for (name, number) in part.as_object().into_iter().flatten() {
-            if number.is_number() {
-                numbers.insert(format!("{prefix}{name}"), number.to_string());
-            }
-        }
-    };
-    put("", &value["totals"]);
-    put("classes.", &value["classes"]);
-    for level in value["levels"].as_array().into_iter().flatten() {
-        let name = level["name"].as_str().unwrap_or_default();
-        put(&format!("{name}."), level);
-    }
-    put("bus.", &value["bus"]);
-    put("memory.", &value["memory"]);
-    numbers
 }
 
 /// Writes a share in percent, with two decimals.

@@ -2,6 +2,7 @@
 //! each other.
 
 mod comparison;
+mod counted;
 mod crash;
 mod durability;
 mod json;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use trace::Format;
 
 pub use comparison::Comparison;
+pub(crate) use counted::counted;
 pub use crash::{CrashReport, Moments};
 pub use durability::Exposure;
 pub use machines::Machines;
@@ -29,6 +31,7 @@ pub use run::Run;
 pub use table::grouped;
 pub use twins::Twins;
 pub use variation::Variation;
+pub(crate) use variation::field;
 
 use crate::config::{Config, Peers};
 use crate::replay::Replayed;
@@ -103,7 +106,7 @@ impl Report {
 }
 
 /// Writes a tree with a line end.
-fn json_text(value: &Value) -> String {
+pub(crate) fn json_text(value: &Value) -> String {
     let mut text =
         serde_json::to_string_pretty(value).expect("a tree of strings and numbers is JSON");
     text.push('\n');

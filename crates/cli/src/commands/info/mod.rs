@@ -12,7 +12,7 @@ use self::code::Code;
 use self::counts::Counts;
 use crate::args::InfoArgs;
 use crate::diagnostics::{Diagnostic, Messages, Severity};
-use crate::{input, output};
+use crate::{input, output, shortfall};
 
 pub(super) fn run(args: &InfoArgs, messages: Messages) -> Result<(), Diagnostic> {
     let mut sources = if args.code.is_some() {
@@ -23,7 +23,7 @@ pub(super) fn run(args: &InfoArgs, messages: Messages) -> Result<(), Diagnostic>
         let options = input::options_alone(&args.trace)?;
         match trace::survey(&Input::from(args.traces[0].as_path()), &options)? {
             Surveyed::Mtrc(survey) => return describe(&survey, messages),
-            Surveyed::Records(source) => vec![input::watched(source, messages)],
+            Surveyed::Records(source) => vec![shortfall::watched(source, messages)],
         }
     };
     let header = sources[0].header().clone();
@@ -114,7 +114,7 @@ fn describe(survey: &Survey, messages: Messages) -> Result<(), Diagnostic> {
     text.push_str("`--scan` reads the records and counts kinds, sizes and the footprint.\n");
     output::print(&text)?;
     if per_core.is_none() {
-        input::warn_shortfall(Shortfall::NoIndex { chunks: *chunks }, messages);
+        shortfall::warn_shortfall(Shortfall::NoIndex { chunks: *chunks }, messages);
     }
     Ok(())
 }

@@ -158,7 +158,7 @@ impl Variation {
 }
 
 /// Writes a field of CSV.
-pub(super) fn field(text: &str) -> String {
+pub(crate) fn field(text: &str) -> String {
     if text.contains([',', '"', '\n']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

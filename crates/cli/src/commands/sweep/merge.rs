@@ -1,0 +1,102 @@
+//! `mesim sweep merge`: the results of a plan as one table.
+
+use std::path::{Path, PathBuf};
+
+use driver::report::grouped;
+use driver::sweep::Table;
+
+use super::folder::{Folder, Found};
+use crate::diagnostics::{Diagnostic, Messages};
+use crate::interrupt;
+use crate::output::{self, Draft};
+use crate::sweep_args::SweepMergeArgs;
+
+/// How a table is written.
+#[derive(Clone, Copy)]
+enum As {
+    Json,
+    Csv,
+    Markdown,
+}
+
+pub(super) fn run(args: &SweepMergeArgs, messages: Messages) -> Result<(), Diagnostic> {
+    let mut outputs: Vec<(As, Draft)> = Vec::new();
+    for path in &args.output {
+        let (how, draft) = (kind(path)?, Draft::begin(path)?);
+        if outputs.iter().any(|(_, other)| draft.is_same_as(other)) {
+            return Err(Diagnostic::input("E0303", "two outputs have the same place")
+                .at(path.display().to_string())
+                .help("name each table once"));
+        }
+        outputs.push((how, draft));
+    }
+    let table = read(&args.results, messages)?;
+    let places: Vec<PathBuf> = args.output.clone();
+    for (how, draft) in outputs {
+        draft.publish_text(&match how {
+            As::Json => table.json(),
+            As::Csv => table.csv(),
+            As::Markdown => table.markdown(),
+        })?;
+    }
+    if places.is_empty() {
+        output::print(&table.markdown())?;
+    } else if !args.quiet {
+        let names: Vec<_> = places.iter().map(|path| path.display().to_string()).collect();
+        let cells = grouped(table.rows().len() as u64);
+        output::print(&format!("{}: {cells} cells\n", names.join(", ")))?;
+    }
+    complete(&table, &args.results)
+}
+
+/// Reads all results of a folder; what is not whole counts as missing, and is named.
+pub(super) fn read(results: &Path, messages: Messages) -> Result<Table, Diagnostic> {
+    let (folder, plan) = Folder::open(results)?;
+    let mut found = Vec::with_capacity(plan.cells.len());
+    for cell in &plan.cells {
+        interrupt::check()?;
+        found.push(match folder.look(&cell.id)? {
+            Found::Nothing => None,
+            Found::Result(result) => Some(result),
+            Found::Corrupt(why) => {
+                let help = "`mesim sweep run` with the same plan and folder makes it again";
+                messages.show(&folder.warning(&cell.id, &why, help));
+                None
+            }
+        });
+    }
+    Ok(Table::new(plan, found))
+}
+
+/// Says which cells have no result, if any.
+fn complete(table: &Table, results: &Path) -> Result<(), Diagnostic> {
+    let unfinished: Vec<_> = table.unfinished().collect();
+    if unfinished.is_empty() {
+        return Ok(());
+    }
+    let count = |word: &str| unfinished.iter().filter(|(_, why)| why.word() == word).count();
+    let (missing, failed) = (count("missing"), count("failed"));
+    let (first, why) = unfinished[0];
+    let title = format!(
+        "{} of {} cells have no result: {missing} missing, {failed} failed",
+        unfinished.len(),
+        table.rows().len()
+    );
+    let first =
+        format!("{}, {}: {}", first.cell.id, why.word(), table.plan().describe(&first.cell));
+    Err(Diagnostic::failed("E0808", title)
+        .at(format!("{}, the first: {first}", results.display()))
+        .help("`mesim sweep run` with the same plan and folder does what is missing or failed"))
+}
+
+fn kind(path: &Path) -> Result<As, Diagnostic> {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    match extension.to_ascii_lowercase().as_str() {
+        "json" => Ok(As::Json),
+        "csv" => Ok(As::Csv),
+        "md" | "markdown" => Ok(As::Markdown),
+        _ => Err(Diagnostic::input("E0303", "the name of a table says how it is written")
+            .on(format!("-o {}", path.display()), "expected a name that ends in .json, .csv or .md")
+            .help("for example `-o table.csv`")),
+    }
+}

@@ -1,0 +1,21 @@
+//! `mesim sweep`: a design space as a plan of runs, the runs, and one table of all of them.
+
+mod cells;
+mod contents;
+mod folder;
+mod merge;
+mod plan;
+mod pool;
+mod run;
+mod shard;
+
+use crate::diagnostics::{Diagnostic, Messages};
+use crate::sweep_args::SweepCommand;
+
+pub(super) fn run(command: &SweepCommand, messages: Messages) -> Result<(), Diagnostic> {
+    match command {
+        SweepCommand::Plan(args) => plan::run(args, messages),
+        SweepCommand::Run(args) => run::run(args, messages),
+        SweepCommand::Merge(args) => merge::run(args, messages),
+    }
+}
