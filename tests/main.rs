@@ -38,6 +38,7 @@ mod silent_runs;
 mod steps;
 mod steps_folded;
 mod support;
+mod sweep;
 mod tidy;
 mod verification;
 mod viewer;

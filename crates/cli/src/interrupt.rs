@@ -13,6 +13,9 @@ static ASKED: AtomicBool = AtomicBool::new(false);
 /// The terminal is drawn on, and has to be given back.
 static SCREEN: AtomicBool = AtomicBool::new(false);
 
+/// What the command has written so far is whole, and is kept.
+static KEEPS: AtomicBool = AtomicBool::new(false);
+
 /// How long the work under way has to end by itself, before what it has begun is removed.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -46,12 +49,22 @@ pub(crate) fn screen_is_taken(taken: bool) {
     SCREEN.store(taken, Ordering::SeqCst);
 }
 
+/// Says that what the command has written so far is whole and is kept, whenever it is interrupted.
+pub(crate) fn keep_what_is_written() {
+    KEEPS.store(true, Ordering::SeqCst);
+}
+
 /// Returns an error if an interrupt has come.
 pub(crate) fn check() -> Result<(), Diagnostic> {
     if asked() { Err(interrupted()) } else { Ok(()) }
 }
 
 fn interrupted() -> Diagnostic {
-    Diagnostic::input("E0304", "interrupted")
-        .help("no file was written or changed; run the command again")
+    let help = if KEEPS.load(Ordering::SeqCst) {
+        "the results that were written are whole and are kept: the same command goes on with the \
+         others"
+    } else {
+        "no file was written or changed; run the command again"
+    };
+    Diagnostic::input("E0304", "interrupted").help(help)
 }

@@ -8,8 +8,9 @@ use crate::args::parse_jobs;
 
 #[derive(Subcommand, Debug)]
 #[command(after_long_help = "\
-A space is a file, such as `(traces: [\"a.mtrc\"], vary: {\"L1.size\": [\"16KiB\", \"32KiB\"]})`. A plan
+A space is a file: `(traces: [\"a.mtrc\"], vary: {\"L1.size\": [\"16 KiB\", \"32 KiB\"]})`. A plan
 lists its runs, the cells; each has a result of its own, a file in a folder. docs/sweeps.md has all
+keys.
 keys.
 
 Example:

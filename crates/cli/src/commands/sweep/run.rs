@@ -25,6 +25,7 @@ pub(super) fn run(args: &SweepRunArgs, messages: Messages) -> Result<(), Diagnos
     let plan = folder::read_plan(&args.plan)?;
     let chosen = shard::choose(args)?;
     let Shard { number, of } = chosen.shard;
+    interrupt::keep_what_is_written();
     let folder = Folder::begin(&args.results, &plan)?;
     let share: Vec<usize> = plan.share(number, of).collect();
     let wanted = missing(&plan, &folder, &share, messages)?;
@@ -91,7 +92,7 @@ fn stopped(error: Diagnostic, done: usize, of: usize, messages: Messages) -> Dia
     let kept = format!("{} of {} cells were done, and are kept", grouped(done as u64), of);
     if error.code == "E0304" {
         return Diagnostic::input("E0304", "interrupted")
-            .help(format!("{kept}: give the same command again to go on"));
+            .help(format!("{kept}: the same command goes on with the others"));
     }
     messages.show(&Diagnostic::warning("W0802", "the sweep ends early").help(kept));
     error
@@ -296,6 +297,9 @@ impl<'a> Runner<'a> {
             };
             let mut failed = Vec::new();
             feedings.retain_mut(|(cell, feeding)| {
+                if interrupt::asked() {
+                    return true;
+                }
                 let before = feeding.accesses();
                 let fed = feeding.feed(records);
                 progress.add(feeding.accesses() - before);
