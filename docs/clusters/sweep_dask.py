@@ -8,14 +8,15 @@ from dask.distributed import Client, LocalCluster
 
 def run(part, parts, mesim, plan, results):
     """Runs one part on whichever worker it comes to; the exit code says what came of it."""
-    return subprocess.call([mesim, "sweep", "run", plan, "-d", results, "--shard", f"{part}/{parts}"])
+    shard = f"{part}/{parts}"
+    return subprocess.call([mesim, "sweep", "run", plan, "-d", results, "--shard", shard])
 
 
 if __name__ == "__main__":
     mesim, plan, results, parts, *scheduler = sys.argv[1:]
-    cluster = scheduler[0] if scheduler else LocalCluster(threads_per_worker=1, dashboard_address=None)
+    cluster = (scheduler or [LocalCluster(threads_per_worker=1, dashboard_address=None)])[0]
     with Client(cluster) as client:
-        # Two runs of a part may end differently, so that dask must not take one for the other (pure).
-        tasks = client.map(run, range(1, int(parts) + 1), parts=int(parts), mesim=mesim, plan=plan,
-                           results=results, pure=False)
-        sys.exit(max(client.gather(tasks)))
+        # A part that is run again may end differently, so dask must not take it for known (pure).
+        tasks = client.map(run, range(1, int(parts) + 1), parts=int(parts), mesim=mesim,
+                           plan=plan, results=results, pure=False)
+        sys.exit(max(code & 255 for code in client.gather(tasks)))
