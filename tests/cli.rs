@@ -1044,6 +1044,7 @@ fn help_says_what_each_command_takes() {
         "sweep plan",
         "sweep run",
         "sweep merge",
+        "sweep slurm",
         "check",
         "diff",
         "protocol",

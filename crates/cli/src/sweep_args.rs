@@ -24,6 +24,8 @@ pub(crate) enum SweepCommand {
     Run(SweepRunArgs),
     /// Lay the results of a plan beside each other in one table
     Merge(SweepMergeArgs),
+    /// Write a script that submits a plan to Slurm
+    Slurm(SweepSlurmArgs),
 }
 
 #[derive(ClapArgs, Debug)]
@@ -118,6 +120,37 @@ pub(crate) struct SweepMergeArgs {
     /// Print no summary
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+#[derive(ClapArgs, Debug)]
+#[command(after_long_help = "\
+The script submits an array, a task a share, and a job that merges when all tasks have ended. Time
+and memory are asked for by the plan; options of the script are sbatch's. docs/clusters.md has more,
+and the same for other engines.
+
+Example:
+  mesim sweep slurm plan.ron -d results -o sweep.sh
+  sh sweep.sh --wait --partition=short")]
+pub(crate) struct SweepSlurmArgs {
+    /// The plan
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+
+    /// The folder of the results; the table goes beside it, as .json
+    #[arg(short = 'd', long, value_name = "FOLDER", default_value = "results")]
+    pub(crate) results: PathBuf,
+
+    /// The number of tasks; so many that each takes at least half a minute if left out
+    #[arg(long, value_name = "N", value_parser = parse_shards)]
+    pub(crate) shards: Option<u32>,
+
+    /// The number of threads of a task, and so of its CPUs
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_jobs)]
+    pub(crate) jobs: u32,
+
+    /// Where the script goes: a file, or `-` for standard output
+    #[arg(short, long, value_name = "FILE|-", default_value = "-")]
+    pub(crate) output: PathBuf,
 }
 
 fn parse_shard(text: &str) -> Result<Shard, String> {

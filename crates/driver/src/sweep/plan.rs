@@ -267,7 +267,12 @@ impl Plan {
     /// If there is no such share.
     pub fn share(&self, number: u32, of: u32) -> Range<usize> {
         assert!((1..=of).contains(&number), "shares count from 1");
-        shares::divide(self, of as usize).swap_remove(number as usize - 1)
+        self.shares(of).swap_remove(number as usize - 1)
+    }
+
+    /// Returns the numbers of the cells of each of so many shares.
+    pub fn shares(&self, of: u32) -> Vec<Range<usize>> {
+        shares::divide(self, of as usize)
     }
 
     /// Returns how many accesses of work a share is, what it decodes included.

@@ -8,6 +8,7 @@ mod plan;
 mod pool;
 mod run;
 mod shard;
+mod slurm;
 
 use crate::diagnostics::{Diagnostic, Messages};
 use crate::sweep_args::SweepCommand;
@@ -17,5 +18,6 @@ pub(super) fn run(command: &SweepCommand, messages: Messages) -> Result<(), Diag
         SweepCommand::Plan(args) => plan::run(args, messages),
         SweepCommand::Run(args) => run::run(args, messages),
         SweepCommand::Merge(args) => merge::run(args, messages),
+        SweepCommand::Slurm(args) => slurm::run(args),
     }
 }

@@ -89,6 +89,15 @@ pub(super) fn batches(waiting: Vec<Waiting>, threads: usize) -> Vec<Batch> {
     batches
 }
 
+/// Returns about how much memory a batch of some machines takes at most, in bytes.
+pub(super) fn memory_of_a_batch(machines: impl Iterator<Item = u64>) -> u64 {
+    let mut machines: Vec<u64> = machines.collect();
+    machines.sort_unstable_by_key(|bytes| std::cmp::Reverse(*bytes));
+    let largest = machines.first().copied().unwrap_or(0);
+    let together = machines.iter().take(MACHINES_MAX).sum::<u64>();
+    together.min(BYTES_MAX.max(largest))
+}
+
 impl Batch {
     fn sharing(cells: Vec<Waiting>) -> Self {
         let work = cells.iter().map(|cell| cell.work).sum();
