@@ -2,11 +2,13 @@
 
 mod cells;
 mod contents;
+mod crowd;
 mod folder;
 mod merge;
 mod plan;
 mod pool;
 mod run;
+mod runner;
 mod shard;
 mod slurm;
 

@@ -1,30 +1,27 @@
 //! Cells in batches, and batches on threads.
 //!
-//! A batch is some cells of one trace that take the records which one reader decodes: one thread
-//! takes all their machines through the trace, chunk by chunk. So a trace is decoded once a batch,
-//! and no thread waits for another.
+//! A batch is some cells of one trace that take the records which one reader decodes. It has one
+//! thread or several, each of which takes some of the machines through the trace, chunk by chunk:
+//! so a trace is decoded once for all of them.
 
 use std::collections::HashMap;
 use std::num::NonZero;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
 use driver::Interleave;
 
 use crate::diagnostics::Diagnostic;
 
-/// The most machines of a batch: all of them are in memory together.
+/// The most machines that a thread takes through a trace: all of them are in memory together.
 const MACHINES_MAX: usize = 32;
-/// The most memory of the machines of a batch together, about, unless one alone takes more.
+/// The most memory of the machines of a thread together, about, unless one alone takes more.
 const BYTES_MAX: u64 = 2 << 30;
-/// The most accesses that a batch replays, unless a cell alone has more: what is lost of it if the
-/// run is killed.
+/// The most accesses that a thread replays for a batch, unless a cell alone has more: what is lost
+/// of it if the run is killed.
 const WORK_MAX: u64 = 4_000_000_000;
-/// How many batches there are for each thread, if there are cells enough: the last ones end at
-/// about the same time.
-const BATCHES_A_THREAD: usize = 3;
-/// Fewer machines than that are no batch on whose account a trace is decoded once more.
+/// Fewer machines than that keep no thread busy while another one decodes, if there is other work.
 const MACHINES_MIN: usize = 4;
 
 /// A cell that waits to be run.
@@ -47,11 +44,13 @@ impl Waiting {
     }
 }
 
-/// Cells that one thread runs.
+/// Cells that are run together.
 pub(super) struct Batch {
     pub(super) cells: Vec<usize>,
     /// They take the same records; otherwise it is one cell.
     pub(super) shares: bool,
+    /// How many threads it has.
+    pub(super) threads: usize,
     work: u64,
 }
 
@@ -59,31 +58,34 @@ pub(super) struct Batch {
 pub(super) fn batches(waiting: Vec<Waiting>, threads: usize) -> Vec<Batch> {
     let mut alike: HashMap<(usize, String), Vec<Waiting>> = HashMap::new();
     let mut batches = Vec::new();
-    let all = waiting.len();
     for one in waiting {
         if one.can_share {
             alike.entry((one.trace, one.reading.clone())).or_default().push(one);
         } else {
-            batches.push(Batch { cells: vec![one.cell], shares: false, work: one.work });
+            let (cells, work) = (vec![one.cell], one.work);
+            batches.push(Batch { cells, shares: false, threads: 1, work });
         }
     }
-    let few = if threads == 1 { all } else { all.div_ceil(threads * BATCHES_A_THREAD) };
+    let traces = (alike.len() + batches.len()).max(1);
     for cells in alike.into_values() {
-        // Each thread gets some of a trace's cells, if there are enough.
-        let most = few.max(MACHINES_MIN.min(cells.len().div_ceil(threads))).min(MACHINES_MAX);
+        let enough = (cells.len() / MACHINES_MIN).max(threads.div_ceil(traces));
+        let threads = enough.min(threads).min(cells.len());
+        let most = MACHINES_MAX * threads;
         let even = cells.len().div_ceil(cells.len().div_ceil(most));
+        let many = threads as u64;
         let mut batch: Vec<Waiting> = Vec::new();
         for cell in cells {
             let sum = |of: fn(&Waiting) -> u64| batch.iter().map(of).sum::<u64>() + of(&cell);
             let is_full = batch.len() == even
                 || !batch.is_empty()
-                    && (sum(|one| one.work) > WORK_MAX || sum(|one| one.memory) > BYTES_MAX);
+                    && (sum(|one| one.work) > many * WORK_MAX
+                        || sum(|one| one.memory) > many * BYTES_MAX);
             if is_full {
-                batches.push(Batch::sharing(std::mem::take(&mut batch)));
+                batches.push(Batch::sharing(std::mem::take(&mut batch), threads));
             }
             batch.push(cell);
         }
-        batches.push(Batch::sharing(batch));
+        batches.push(Batch::sharing(batch, threads));
     }
     batches.sort_by_key(|batch| (std::cmp::Reverse(batch.work), batch.cells[0]));
     batches
@@ -99,9 +101,11 @@ pub(super) fn memory_of_a_batch(machines: impl Iterator<Item = u64>) -> u64 {
 }
 
 impl Batch {
-    fn sharing(cells: Vec<Waiting>) -> Self {
+    fn sharing(cells: Vec<Waiting>, threads: usize) -> Self {
         let work = cells.iter().map(|cell| cell.work).sum();
-        Self { cells: cells.into_iter().map(|cell| cell.cell).collect(), shares: true, work }
+        let threads = threads.min(cells.len());
+        let cells = cells.into_iter().map(|cell| cell.cell).collect();
+        Self { cells, shares: true, threads, work }
     }
 }
 
@@ -116,19 +120,17 @@ pub(super) fn run(
     threads: usize,
     work: impl Fn(&Batch, &AtomicBool) -> Result<(), Diagnostic> + Sync,
 ) -> Result<(), Diagnostic> {
-    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let (queue, stop) = (Queue::of(batches, threads), AtomicBool::new(false));
     let first: Mutex<Option<Diagnostic>> = Mutex::new(None);
     let one_after_the_other = || {
-        while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if stop.load(Ordering::Relaxed) {
-                return;
-            }
-            if let Err(error) = work(batch, &stop) {
+        while let Some(batch) = queue.take() {
+            if !stop.load(Ordering::Relaxed)
+                && let Err(error) = work(batch, &stop)
+            {
                 stop.store(true, Ordering::Relaxed);
-                if let Ok(mut first) = first.lock() {
-                    first.get_or_insert(error);
-                }
+                first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
             }
+            queue.give_back(batch);
         }
     };
     thread::scope(|scope| {
@@ -141,7 +143,37 @@ pub(super) fn run(
         }
         one_after_the_other();
     });
-    first.into_inner().ok().flatten().map_or(Ok(()), Err)
+    first.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+/// Batches in their order, and how many threads have nothing to do.
+struct Queue<'a> {
+    state: Mutex<(std::slice::Iter<'a, Batch>, usize)>,
+    freed: Condvar,
+}
+
+impl<'a> Queue<'a> {
+    fn of(batches: &'a [Batch], threads: usize) -> Self {
+        Self { state: Mutex::new((batches.iter(), threads)), freed: Condvar::new() }
+    }
+
+    /// Takes the next batch, as soon as it can have its threads.
+    fn take(&self) -> Option<&'a Batch> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let next = state.0.as_slice().first()?;
+            if next.threads <= state.1 {
+                state.1 -= next.threads;
+                return state.0.next();
+            }
+            state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn give_back(&self, batch: &Batch) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).1 += batch.threads;
+        self.freed.notify_all();
+    }
 }
 
 #[cfg(test)]
@@ -160,25 +192,53 @@ mod tests {
         (0..cells).map(one).collect()
     }
 
-    fn sizes(waiting: Vec<Waiting>, threads: usize) -> Vec<usize> {
-        batches(waiting, threads).iter().map(|batch| batch.cells.len()).collect()
+    /// Returns the cells and threads of each batch.
+    fn sizes(waiting: Vec<Waiting>, threads: usize) -> Vec<(usize, usize)> {
+        let batches = batches(waiting, threads);
+        batches.iter().map(|batch| (batch.cells.len(), batch.threads)).collect()
     }
 
     #[test]
     fn one_thread_decodes_a_trace_as_seldom_as_memory_allows() {
-        assert_eq!(sizes(waiting(16, 0, true, 1), 1), [16]);
-        assert_eq!(sizes(waiting(64, 0, true, 1), 1), [32, 32]);
-        assert_eq!(sizes(waiting(4, 0, true, 1 << 30), 1), [2, 2]);
-        assert_eq!(sizes(waiting(3, 0, true, 1 << 40), 1), [1, 1, 1]);
-        assert_eq!(sizes(waiting(3, 0, false, 1), 1), [1, 1, 1]);
+        assert_eq!(sizes(waiting(16, 0, true, 1), 1), [(16, 1)]);
+        assert_eq!(sizes(waiting(64, 0, true, 1), 1), [(32, 1); 2]);
+        assert_eq!(sizes(waiting(4, 0, true, 1 << 30), 1), [(2, 1); 2]);
+        assert_eq!(sizes(waiting(3, 0, true, 1 << 40), 1), [(1, 1); 3]);
+        assert_eq!(sizes(waiting(3, 0, false, 1), 1), [(1, 1); 3]);
     }
 
     #[test]
-    fn several_threads_have_batches_enough_to_end_together() {
-        assert_eq!(sizes(waiting(40, 0, true, 1), 2), [7, 7, 7, 7, 7, 5]);
-        assert_eq!(sizes(waiting(2, 0, true, 1), 2), [1, 1]);
-        let two_traces = [waiting(6, 0, true, 1), waiting(6, 1, true, 1)].concat_all();
-        assert_eq!(sizes(two_traces, 2), [3, 3, 3, 3]);
+    fn several_threads_share_what_one_of_them_decodes() {
+        assert_eq!(sizes(waiting(40, 0, true, 1), 2), [(40, 2)]);
+        assert_eq!(sizes(waiting(2, 0, true, 1), 8), [(2, 2)]);
+        assert_eq!(sizes(waiting(1, 0, true, 1), 8), [(1, 1)]);
+        // Where there is other work, no thread waits for a decoder.
+        let two_traces = || [waiting(6, 0, true, 1), waiting(6, 1, true, 1)].concat_all();
+        assert_eq!(sizes(two_traces(), 2), [(6, 1); 2]);
+        assert_eq!(sizes(two_traces(), 8), [(6, 4); 2]);
+        assert_eq!(sizes(waiting(40, 0, true, 1 << 29), 2), [(8, 2); 5]);
+    }
+
+    #[test]
+    fn never_more_threads_are_at_work_than_were_asked_for() {
+        let traces = [waiting(40, 0, true, 1), waiting(9, 1, true, 1), waiting(20, 2, false, 1)];
+        let batches = batches(traces.concat_all(), 3);
+        let (busy, most) = (Mutex::new(0), Mutex::new(0));
+        let done = run(&batches, 3, |batch, _| {
+            let now = {
+                let mut busy = busy.lock().unwrap();
+                *busy += batch.threads;
+                *busy
+            };
+            let mut most = most.lock().unwrap();
+            *most = now.max(*most);
+            drop(most);
+            thread::yield_now();
+            *busy.lock().unwrap() -= batch.threads;
+            Ok(())
+        });
+        assert!(done.is_ok());
+        assert_eq!(*most.lock().unwrap(), 3);
     }
 
     trait ConcatAll {
