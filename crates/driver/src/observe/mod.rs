@@ -3,6 +3,7 @@
 mod classes;
 mod coverage;
 mod first_steps;
+pub mod keep;
 mod lines;
 mod steps;
 mod values;

@@ -5,11 +5,12 @@
 //! from the last copy before it; so a place is the same whichever way one came, and going back
 //! costs as much as going on.
 //!
-//! Copies lie evenly over the whole trace, fewer the larger they are, and every [`CLOSE_STEPS`]
-//! steps where one has walked last. A long way can be broken off: then one stands where one stood.
+//! [`copies`] says where copies lie. A long way can be broken off: then one stands where one stood.
 
 mod brief;
 mod condition;
+mod copies;
+mod life;
 mod merge;
 mod point;
 
@@ -20,6 +21,7 @@ use cache::{Addr, LineAddr};
 use coherence::{CacheOf, MachineSpec, State, WayLook};
 use trace::{Op, Record};
 
+use self::copies::{Copies, close_half};
 use self::point::Point;
 use crate::config::Config;
 use crate::observe::{CellCounts, Step};
@@ -29,21 +31,12 @@ use crate::tally::Tally;
 
 pub use brief::Brief;
 pub use condition::{Condition, ConditionError};
+pub use copies::CLOSE_STEPS;
+pub use life::Moment;
 pub use merge::merge;
 
 /// Steps that are kept whole: those up to the one where the timeline stands.
 pub const WINDOW: u64 = 256;
-/// Steps between two copies of the machine, where one walks.
-pub const CLOSE_STEPS: u64 = 1024;
-/// The most copies of the machine near the place where one walks, and the fewest.
-const CLOSE_MAX: usize = 16;
-const CLOSE_MIN: usize = 2;
-/// The most copies of the machine over the whole trace, and the fewest.
-const FAR_MAX: usize = 128;
-const FAR_MIN: usize = 8;
-/// About how many bytes the copies over the whole trace may take together, and those close by.
-const FAR_BYTES: u64 = 384 << 20;
-const CLOSE_BYTES: u64 = 128 << 20;
 /// The most records that a timeline holds: a gibibyte of them.
 pub const RECORDS_MAX: usize = 1 << 26;
 /// Records between two calls of a function that is asked whether to go on.
@@ -59,12 +52,7 @@ pub type GoOn<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
 pub struct Timeline {
     records: Vec<Record>,
     briefs: Vec<Brief>,
-    /// Copies over the whole trace, from its start, and how many steps lie between two.
-    far: Vec<Point>,
-    far_steps: u64,
-    far_max: usize,
-    /// Copies near the place where one walked last, in the order in which they were made.
-    close: VecDeque<Point>,
+    copies: Copies,
     here: Point,
     position: u64,
     /// The last steps up to the place of the machine.
@@ -76,17 +64,6 @@ pub struct Timeline {
 enum Pick {
     First,
     Last,
-}
-
-/// A line at a step that was about it, or changed its states.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Moment {
-    /// The step.
-    pub step: Step,
-    /// Every core's state for the line, after the step.
-    pub states: Vec<State>,
-    /// Whether each shared level has it dirty; `None` where it does not have it.
-    pub shared: Vec<Option<bool>>,
 }
 
 impl Timeline {
@@ -130,16 +107,11 @@ impl Timeline {
         assert!(records.len() <= RECORDS_MAX, "the records were counted");
         let protocol = &config.machine.protocol;
         let start = start.map_err(|error| error.under(protocol))?;
-        // Most records are a step: with that, few copies are made only to be dropped again.
-        let apart = records.len().div_ceil(FAR_MAX).next_power_of_two() as u64;
         let mut timeline = Self {
+            copies: Copies::new(start.copy(), records.len()),
             records,
             briefs: Vec::new(),
-            far: vec![start.clone()],
-            far_steps: apart.max(CLOSE_STEPS),
-            far_max: FAR_MAX,
-            close: VecDeque::new(),
-            here: start.clone(),
+            here: start.copy(),
             position: 0,
             window: VecDeque::new(),
         };
@@ -149,7 +121,7 @@ impl Timeline {
 
     /// Runs through everything once, to know how many steps there are and to keep copies.
     fn survey(&mut self, mut point: Point, progress: GoOn) -> Result<(), ReplayError> {
-        let mut next = self.far_steps;
+        let mut next = self.copies.next_far(0);
         while let Some(record) = self.records.get(point.next) {
             let good = point.next;
             if let Err(error) = point.run(record) {
@@ -159,8 +131,8 @@ impl Timeline {
             let (steps, protocol) = (point.steps(), &point.machine().protocol);
             self.briefs.extend(steps.map(|step| Brief::of(protocol, &step)));
             if point.done >= next {
-                self.keep(point.clone());
-                next = (point.done / self.far_steps + 1) * self.far_steps;
+                self.copies.keep_far(&mut point);
+                next = self.copies.next_far(point.done);
             }
             if point.next.is_multiple_of(PROGRESS_EVERY) && progress(point.next as u64).is_break() {
                 self.records.truncate(point.next);
@@ -168,21 +140,6 @@ impl Timeline {
             }
         }
         Ok(())
-    }
-
-    /// Keeps a copy for good; where there are too many, every other one goes.
-    fn keep(&mut self, point: Point) {
-        let most = FAR_BYTES / point.bytes_about();
-        self.far_max = self.far_max.min((most as usize).max(FAR_MIN));
-        self.far.push(point);
-        while self.far.len() > self.far_max {
-            let mut index = 0;
-            self.far.retain(|_| {
-                index += 1;
-                index % 2 == 1
-            });
-            self.far_steps *= 2;
-        }
     }
 
     /// Returns how many steps there are.
@@ -212,6 +169,7 @@ impl Timeline {
         let first = (step + 1).saturating_sub(WINDOW).max(1);
         let in_window = self.window.front().is_some_and(|front| front.number <= first);
         let in_record = step > self.here.done_before && step <= self.here.done;
+        let back = self.position.saturating_sub(step);
         if !in_record || !in_window {
             // Going on needs no copy where it is not far, and the window is what it would be.
             let ahead = step > self.here.done && step - self.here.done <= CLOSE_STEPS;
@@ -220,6 +178,9 @@ impl Timeline {
             } else {
                 self.jump(step, first, go_on)?;
             }
+        }
+        if back > 0 && back <= CLOSE_STEPS {
+            self.copies.scout(&self.records, step, first, back);
         }
         self.position = step;
         let kept = self.window.partition_point(|one| one.number < first);
@@ -231,25 +192,30 @@ impl Timeline {
     fn walk(&mut self, step: u64) {
         while self.here.done < step && self.here.run_next(&self.records) {
             self.window.extend(self.here.steps());
-            if self.here.is_close_place() && !self.has_copy(self.here.done) {
-                self.keep_close(vec![self.here.clone()]);
+            self.copies.share(&mut self.here);
+            if self.here.is_close_place() && !self.copies.has(self.here.done) {
+                self.copies.keep_close(vec![self.here.copy()], self.here.done);
             }
         }
     }
 
-    /// Goes to the record of a step from the nearest copy before the step `first`, from which on
-    /// steps are kept.
+    /// Goes to the record of a step from a copy before the step `first`, from which on steps are
+    /// kept.
     fn jump(&mut self, step: u64, first: u64, go_on: GoOn) -> ControlFlow<()> {
-        let mut point = self.copy_before(first);
+        let is_far = step.abs_diff(self.position) > CLOSE_STEPS;
+        let copies = &self.copies;
+        let from = if is_far { copies.set_out(first) } else { copies.nearest_before(first) };
+        let mut point = from.copy();
         let mut window = VecDeque::new();
         // Of a long way only the end is where one will walk.
-        let close_from = first.saturating_sub(close_max(&point) as u64 * CLOSE_STEPS);
+        let close_from = first.saturating_sub(close_half(&point) as u64 * CLOSE_STEPS);
         let mut close = Vec::new();
         while point.done < step && point.run_next(&self.records) {
             window.extend(point.steps().filter(|one| one.number >= first));
+            copies.share(&mut point);
             let is_kept = point.done >= close_from && point.is_close_place();
-            if is_kept && !self.has_copy(point.done) {
-                close.push(point.clone());
+            if is_kept && !copies.has(point.done) {
+                close.push(point.copy());
             }
             if point.next.is_multiple_of(PROGRESS_EVERY) {
                 go_on(point.next as u64)?;
@@ -257,19 +223,8 @@ impl Timeline {
         }
         self.here = point;
         self.window = window;
-        self.keep_close(close);
+        self.copies.keep_close(close, step);
         ControlFlow::Continue(())
-    }
-
-    fn has_copy(&self, done: u64) -> bool {
-        self.far.iter().chain(&self.close).any(|point| point.done == done)
-    }
-
-    /// Keeps copies of the machine close by; those that were made first have to go.
-    fn keep_close(&mut self, copies: Vec<Point>) {
-        self.close.extend(copies);
-        let most = self.close.back().map_or(0, close_max);
-        self.close.drain(..self.close.len().saturating_sub(most));
     }
 
     /// Goes so many steps on, or back.
@@ -292,7 +247,7 @@ impl Timeline {
         if let Some(step) = self.window.iter().find(|step| step.number > self.position) {
             return Some((self.here.machine().clone(), step.clone()));
         }
-        let mut ahead = self.here.clone();
+        let mut ahead = self.here.copy();
         while ahead.done == self.here.done {
             ahead.run(self.records.get(ahead.next)?).ok()?;
         }
@@ -328,54 +283,13 @@ impl Timeline {
         self.window.iter().filter(|step| step.number > self.position)
     }
 
-    /// Returns the life of a line over the last [`WINDOW`] steps: those that were about it or
-    /// changed its states, in order.
-    pub fn life(&self, line: LineAddr) -> Vec<Moment> {
-        let about = |step: &&Step| {
-            step.line == line || step.changes.iter().any(|change| change.line == line)
-        };
-        let steps: Vec<&Step> = self.past().filter(about).collect();
-        let Some(first) = steps.first() else { return Vec::new() };
-        let mut point = self.copy_before(first.number);
-        let mut moments: Vec<Moment> = Vec::new();
-        for step in steps {
-            while point.done < step.number {
-                let Some(record) = self.records.get(point.next) else { return moments };
-                if point.run(record).is_err() {
-                    return moments;
-                }
-            }
-            let machine = point.session.machine();
-            let states = (0..machine.spec().cores).map(|core| machine.state(core, line)).collect();
-            let shared = (0..machine.spec().shared.len()).map(|level| {
-                let cache = CacheOf::Shared(level);
-                let ways = machine.ways_of(cache, machine.set_of(cache, line));
-                ways.into_iter().flatten().find(|way| way.line == line).map(|way| way.dirty)
-            });
-            let step = step.clone();
-            moments.push(Moment { step, states, shared: shared.collect() });
-        }
-        moments
-    }
-
-    /// Returns the nearest copy of the machine before a step.
-    fn copy_before(&self, step: u64) -> Point {
-        self.nearest_before(step).clone()
-    }
-
-    fn nearest_before(&self, step: u64) -> &Point {
-        let copies = self.far.iter().chain(&self.close);
-        let before = copies.filter(|point| point.done < step.max(1));
-        before.max_by_key(|point| point.done).unwrap_or(&self.far[0])
-    }
-
     /// Runs through the steps from one on, wherever the timeline stands, until `show` breaks.
     pub fn each_from(
         &self,
         step: u64,
         show: &mut dyn FnMut(&MachineSpec, &Step) -> ControlFlow<()>,
     ) {
-        let mut point = self.copy_before(step);
+        let mut point = self.copies.nearest_before(step).copy();
         while let Some(record) = self.records.get(point.next) {
             if point.run(record).is_err() {
                 return;
@@ -420,7 +334,7 @@ impl Timeline {
                 return ControlFlow::Continue(Some(last));
             }
             // From one copy of the machine to the next, backwards.
-            let start = self.nearest_before(last).done;
+            let start = self.copies.nearest_before(last).done;
             let met = self.find_between(start + 1, last, condition, go_on, Pick::Last)?;
             if met.is_some() {
                 return ControlFlow::Continue(met);
@@ -499,11 +413,6 @@ impl Timeline {
     pub fn ways_of(&self, cache: CacheOf, set: u32) -> Vec<Option<WayLook>> {
         self.here.session.machine().ways_of(cache, set)
     }
-}
-
-/// Returns how many copies of the size of this one may be kept close by.
-fn close_max(point: &Point) -> usize {
-    ((CLOSE_BYTES / point.bytes_about()) as usize).clamp(CLOSE_MIN, CLOSE_MAX)
 }
 
 #[cfg(test)]

@@ -10,13 +10,10 @@ use crate::replay::ReplayOptions;
 use crate::replay_error::ReplayError;
 use crate::session::Session;
 
-/// Bytes that a line known to the onlookers takes in a copy, about.
-const LINE_BYTES: u64 = 200;
 /// Bytes that a way of a cache takes in a copy, about.
 const WAY_BYTES: u64 = 24;
 
 /// A place between two records.
-#[derive(Clone)]
 pub(super) struct Point {
     pub(super) session: Session<StepRecorder<Kept>>,
     /// The index of the record that is next.
@@ -54,6 +51,8 @@ impl Point {
 
     /// Performs the next record. [`Point::steps`] has what it did.
     pub(super) fn run(&mut self, record: &Record) -> Result<(), ReplayError> {
+        #[cfg(test)]
+        work::count(work::Work { copies: 0, records: 1 });
         self.kept().clear();
         // There is no limit here that could be reached.
         let _ = self.session.step(record)?;
@@ -93,14 +92,65 @@ impl Point {
         self.session.machine().spec()
     }
 
-    /// Returns about how many bytes a copy takes.
-    pub(super) fn bytes_about(&self) -> u64 {
+    /// Returns a copy, which costs about [`Self::bytes_own`].
+    pub(super) fn copy(&self) -> Self {
+        #[cfg(test)]
+        work::count(work::Work { copies: 1, records: 0 });
+        Self { session: self.session.clone(), ..*self }
+    }
+
+    /// Has copies of this share what is known of lines by now, but for what is new from here on.
+    pub(super) fn freeze(&mut self) {
+        self.session.machine_mut().observer_mut().freeze();
+    }
+
+    /// Does the same so that what is known is found fast: it takes as long as a whole copy.
+    pub(super) fn share(&mut self) {
+        self.session.machine_mut().observer_mut().share();
+    }
+
+    /// Returns about how many bytes a copy has for itself.
+    pub(super) fn bytes_own(&self) -> u64 {
         let spec = self.machine();
         let private = spec.private.iter().chain(&spec.l1i);
         let private: u64 = private.map(|level| u64::from(level.geometry.lines())).sum();
         let shared: u64 = spec.shared.iter().map(|level| u64::from(level.geometry.lines())).sum();
         let ways = private * u64::from(spec.cores) + shared;
-        let lines = self.session.machine().observer().lines_known() as u64;
-        ways * WAY_BYTES + lines * LINE_BYTES + 4096
+        let [own, _] = self.session.machine().observer().bytes();
+        ways * WAY_BYTES + own + 4096
+    }
+
+    /// Returns about how many bytes this takes, with what it shares.
+    pub(super) fn bytes_about(&self) -> u64 {
+        let [_, shared] = self.session.machine().observer().bytes();
+        self.bytes_own() + shared
+    }
+}
+
+/// Counts what costs time, for tests.
+#[cfg(test)]
+pub(super) mod work {
+    use std::cell::Cell;
+
+    /// Copies that were made, and records that were performed.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+    pub(in crate::timeline) struct Work {
+        pub(in crate::timeline) copies: u64,
+        pub(in crate::timeline) records: u64,
+    }
+
+    thread_local! {
+        static DONE: Cell<Work> = Cell::default();
+    }
+
+    pub(super) fn count(work: Work) {
+        let done = take();
+        let (copies, records) = (done.copies + work.copies, done.records + work.records);
+        DONE.set(Work { copies, records });
+    }
+
+    /// Returns what was done since this was called last.
+    pub(in crate::timeline) fn take() -> Work {
+        DONE.take()
     }
 }

@@ -1,5 +1,6 @@
 use std::fmt::Write;
 
+use super::copies::{CLOSE_MAX, FAR_MAX};
 use super::*;
 use crate::Interleave;
 use crate::config::Draft;
@@ -332,7 +333,7 @@ fn changes_that_share_a_bit_are_told_apart() {
 fn a_long_way_that_is_broken_off_leads_nowhere() {
     let mut timeline = open(&config(SMALL), records(20_000, 24));
     // As if the machine were too large for more copies than the first.
-    timeline.far.truncate(1);
+    timeline.copies.forget_far();
     timeline.goto(100);
     let here = seen(&timeline);
     let mut asked = 0;
@@ -348,8 +349,9 @@ fn a_long_way_that_is_broken_off_leads_nowhere() {
     assert!(seen(&timeline) == here);
     assert!(timeline.try_goto(18_000, &mut always).is_continue());
     assert_eq!(timeline.position(), 18_000);
-    assert_eq!(timeline.close.len(), CLOSE_MAX, "only those where one has arrived");
-    assert!(timeline.close.iter().all(|copy| copy.done > 1000));
+    let (_, close) = timeline.copies.places();
+    assert_eq!(close.len(), CLOSE_MAX / 2, "only those where one has arrived");
+    assert!(close.iter().all(|done| *done > 8000));
 }
 
 #[test]
@@ -441,6 +443,124 @@ fn a_long_trace_is_walked_without_waiting() {
         assert!(took < limit, "to step {place}: {took} ms, at most {limit}");
         timeline.goto(place);
     }
-    assert!(timeline.far.len() <= FAR_MAX);
-    assert!(timeline.close.len() <= CLOSE_MAX);
+    let (far, close) = timeline.copies.places();
+    assert!(far <= FAR_MAX && close.len() <= CLOSE_MAX + 2);
+}
+
+/// A step back costs about as much wherever one is: no more copies of the machine, and not many
+/// more records, where there is none for a long way down than where there is one nearby. It is work
+/// that is counted here, as others may have the processor.
+#[test]
+fn no_step_back_has_a_long_way_to_run() {
+    let mut timeline = open(&config(SMALL), spread(60_000, 48));
+    // As if the machine were too large for more copies than the first.
+    timeline.copies.forget_far();
+    let near = CLOSE_STEPS + WINDOW;
+    let mut random = Random(5);
+    let mut walks = vec![(60_000, 7_i64, u64::MAX), (60_000, 40, u64::MAX)];
+    walks.extend((0..8).map(|_| (random.below(60_000), 1, 700)));
+    for (from, stride, most) in walks {
+        timeline.goto(from);
+        let mut steps = 0;
+        while timeline.position() > 0 && steps < most {
+            point::work::take();
+            timeline.go_by(-stride);
+            let work = point::work::take();
+            // 60,000 steps are run while at least 6000 are left, and so many for each step back.
+            let scout = (60_000 / 6000 + 2) * stride.unsigned_abs();
+            assert!(work.copies <= 2, "{work:?} to step {}", timeline.position());
+            let at = timeline.position();
+            assert!(work.records <= near + scout, "{work:?} by {stride} to step {at}");
+            steps += 1;
+        }
+    }
+}
+
+/// After a jump to just behind a copy over the whole trace, and there to and fro.
+#[test]
+fn the_first_step_back_after_a_long_way_has_no_long_way_to_run() {
+    let mut timeline = open(&config(SMALL), spread(200_000, 48));
+    timeline.copies.thin_out(8);
+    let fars = timeline.copies.places_far();
+    assert!(fars.len() < 20 && fars.len() > 3, "{fars:?}");
+    let mut random = Random(9);
+    for far in fars.into_iter().skip(1) {
+        for behind in [1, 100, 255, 256, 257, 300, 1023, 1025, 1400, 3000] {
+            timeline.goto(far + behind);
+            point::work::take();
+            for _ in 0..60 {
+                let by = [-1, -1, -1, 1, -10][random.below(5) as usize];
+                timeline.go_by(by);
+                let work = point::work::take();
+                let most = CLOSE_STEPS + WINDOW + 64 * by.unsigned_abs();
+                // To run on from, for the scout, and what is shared where one passes `far`.
+                assert!(work.records <= most && work.copies <= 3, "{work:?} behind {far}");
+            }
+        }
+    }
+}
+
+/// The life of lines is what one sees who runs through the trace from its start and notes every
+/// core's state and every shared level after each step.
+#[test]
+fn the_life_of_a_line_is_what_a_straight_run_has_seen() {
+    let mut random = Random(21);
+    for (round, cores) in [2, 3, 8, 9, 33, 64].into_iter().enumerate() {
+        let config = shared_config(cores, ["MESI", "MOESI", "Dragon"][round % 3]);
+        let lines = 10 + random.below(30);
+        let mut trace = records(1800, lines);
+        for record in &mut trace {
+            record.core = random.below(u64::from(cores)) as u16;
+        }
+        let mut straight = open(&config, trace.clone());
+        let shared: Vec<_> =
+            straight.caches().into_iter().filter(|one| matches!(one, CacheOf::Shared(_))).collect();
+        assert_eq!(shared.len(), 2);
+        let looked = [0, 1, lines / 2, lines - 1].map(|line| LineAddr(0x40 + line));
+        let mut seen = Vec::new();
+        for number in 1..=straight.len() {
+            straight.goto(number);
+            let step = straight.step().unwrap().clone();
+            let of = |line: LineAddr| {
+                let copy = |cache: &CacheOf| {
+                    let ways = straight.ways_of(*cache, straight.set_of(*cache, line));
+                    let way = ways.into_iter().flatten().find(|way| way.line == line);
+                    way.map(|way| way.dirty)
+                };
+                let is_about =
+                    step.line == line || step.changes.iter().any(|change| change.line == line);
+                let shared = shared.iter().map(copy).collect();
+                let states = straight.states(line);
+                is_about.then(|| Moment { step: step.clone(), states, shared })
+            };
+            seen.push(looked.map(of));
+        }
+        let mut timeline = open(&config, trace);
+        let mut moments = 0;
+        for _ in 0..60 {
+            timeline.goto(random.below(timeline.len() + 1));
+            let (most, at) = (random.below(40) as usize, timeline.position() as usize);
+            for (index, line) in looked.into_iter().enumerate() {
+                let window = &seen[at.saturating_sub(WINDOW as usize)..at];
+                let all: Vec<_> = window.iter().filter_map(|of| of[index].clone()).collect();
+                let life = timeline.life(line, most);
+                assert_eq!(life, all[all.len().saturating_sub(most)..], "{cores} cores, {at}");
+                moments += life.len();
+            }
+        }
+        assert!(moments > 100, "{moments}");
+    }
+}
+
+/// A machine of small caches with two shared levels.
+fn shared_config(cores: u16, protocol: &str) -> Config {
+    let text = r#"(caches: [
+        (name: "L1", scope: Private, size: "256 B", ways: 2, latency: 4),
+        (name: "L2", scope: Shared, size: "512 B", ways: 2, latency: 14),
+        (name: "L3", scope: Shared, size: "1 KiB", ways: 4, latency: 30),
+    ])"#;
+    let mut draft = Draft::from_ron("shared.ron", text).unwrap();
+    draft.set(&format!("cores={cores}")).unwrap();
+    draft.set(&format!("protocol={protocol}")).unwrap();
+    Config::new(&draft).unwrap()
 }

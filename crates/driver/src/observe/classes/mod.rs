@@ -10,11 +10,11 @@ mod writers;
 
 use cache::LineAddr;
 use coherence::{CoreId, FirstLevel, Loss, MachineSpec, Observer, Place, Reference};
-use rustc_hash::FxHashMap;
 
 use self::shadow::{Shadow, Shape};
 use self::writers::Writers;
 use super::Watcher;
+use super::keep::{Flat, Keep, Layered, Map, sum};
 
 pub use self::counters::{ClassCounters, MissClass};
 
@@ -22,24 +22,24 @@ pub use self::counters::{ClassCounters, MissClass};
 ///
 /// Of a hit, only its slot is of interest: there the shadow of that cache finds the line again.
 #[derive(Clone, Debug)]
-pub struct Classes {
+pub struct Classes<K: Keep = Flat> {
     /// What the shadow of each of a core's caches is to be; that of a cache which is no first
     /// level has no slots.
     shapes: Vec<Shape>,
     /// Beside each cache, those of a core side by side, core after core.
     shadows: Vec<Shadow>,
-    cores: Vec<CoreClasses>,
-    writers: Writers,
+    cores: Vec<CoreClasses<K>>,
+    writers: Writers<K>,
     /// Stores so far.
     stores: u64,
 }
 
-#[derive(Clone, Debug, Default)]
-struct CoreClasses {
+#[derive(Clone, Debug)]
+struct CoreClasses<K: Keep> {
     counters: ClassCounters,
     /// How the core lost each line that it has lost, the last time. That of a line that it holds
     /// says nothing: it will be lost before it is asked for.
-    losses: FxHashMap<LineAddr, Lost>,
+    losses: K::Map<LineAddr, Lost>,
 }
 
 /// How a core lost its last copy of a line.
@@ -54,6 +54,34 @@ enum Lost {
 impl Classes {
     /// Prepares to classify the misses of a machine; words of `word_bytes`, a power of two.
     pub fn new(machine: &MachineSpec, word_bytes: u32) -> Self {
+        Self::keeping(machine, word_bytes)
+    }
+}
+
+impl Classes<Layered> {
+    /// Has copies share what is new.
+    pub(super) fn freeze(&mut self) {
+        self.cores.iter_mut().for_each(|core| core.losses.freeze());
+        self.writers.freeze();
+    }
+
+    /// Has copies share everything, as one layer.
+    pub(super) fn share(&mut self) {
+        self.cores.iter_mut().for_each(|core| core.losses.share());
+        self.writers.share();
+    }
+
+    /// Returns about how many bytes what grows with the trace takes: what a copy has for itself,
+    /// and what copies share.
+    pub(super) fn bytes(&self) -> [u64; 2] {
+        let losses = self.cores.iter().map(|core| core.losses.bytes());
+        sum(losses.chain([self.writers.bytes()]))
+    }
+}
+
+impl<K: Keep> Classes<K> {
+    /// Does what [`Classes::new`] does with any tables.
+    pub(super) fn keeping(machine: &MachineSpec, word_bytes: u32) -> Self {
         let levels = machine.private.iter().enumerate();
         let levels =
             levels.map(|(level, spec)| if level == 0 { Shape::of(spec) } else { Shape::NONE });
@@ -70,7 +98,8 @@ impl Classes {
     #[cold]
     fn grow(&mut self, core: CoreId) {
         while self.cores.len() <= core as usize {
-            self.cores.push(CoreClasses::default());
+            let (counters, losses) = (ClassCounters::default(), K::Map::default());
+            self.cores.push(CoreClasses { counters, losses });
             self.shadows.extend(self.shapes.iter().map(|shape| Shadow::new(*shape)));
         }
     }
@@ -125,7 +154,7 @@ impl Classes {
                 None => MissClass::Cold,
                 Some(Lost::Replaced) => replaced,
                 Some(Lost::BackInvalidated) => MissClass::BackInvalidation,
-                Some(Lost::Invalidated(store)) if self.writers.share_words(reference, *store) => {
+                Some(Lost::Invalidated(store)) if self.writers.share_words(reference, store) => {
                     MissClass::TrueSharing
                 }
                 Some(Lost::Invalidated(_)) => MissClass::FalseSharing,
@@ -134,7 +163,7 @@ impl Classes {
     }
 }
 
-impl Observer for Classes {
+impl<K: Keep> Observer for Classes<K> {
     const HEARS_OF_ABSENT: bool = false;
 
     #[inline]
@@ -173,10 +202,10 @@ impl Observer for Classes {
             Loss::Invalidation => {
                 self.writers.follow(line);
                 // The transaction that takes it away is followed by its store: the next number.
-                losses.insert(line, Lost::Invalidated(self.stores + 1))
+                losses.insert(line, Lost::Invalidated(self.stores + 1));
             }
             Loss::Flush => losses.remove(&line),
-        };
+        }
         if matches!(loss, Loss::Invalidation | Loss::Flush) {
             let caches = self.shapes.len();
             for shadow in &mut self.shadows[core as usize * caches..][..caches] {
@@ -186,7 +215,7 @@ impl Observer for Classes {
     }
 }
 
-impl Watcher for Classes {
+impl<K: Keep> Watcher for Classes<K> {
     fn classes(&self, core: CoreId) -> Option<ClassCounters> {
         let counters = self.cores.get(core as usize).map(|core| core.counters);
         Some(counters.unwrap_or_default())

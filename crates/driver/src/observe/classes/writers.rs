@@ -2,27 +2,32 @@
 
 use cache::LineAddr;
 use coherence::{CoreId, Reference};
-use rustc_hash::FxHashMap;
+
+use crate::observe::keep::{Keep, Layered, Map, Rows, sum};
 
 /// The last writers of the words of lines that some core has lost to a store.
 ///
 /// Of other lines nobody ever asks, and of stores before that loss neither.
 #[derive(Clone, Debug)]
-pub(super) struct Writers {
+pub(super) struct Writers<K: Keep> {
     word_shift: u32,
-    words_per_line: usize,
-    lines: FxHashMap<LineAddr, Box<[LastWrites]>>,
+    /// The row of each line.
+    lines: K::Map<LineAddr, u32>,
+    rows: K::Rows<LastWrites>,
 }
 
-impl Writers {
+impl<K: Keep> Writers<K> {
     pub(super) fn new(words_per_line: usize, word_shift: u32) -> Self {
-        Self { word_shift, words_per_line, lines: FxHashMap::default() }
+        Self { word_shift, lines: K::Map::default(), rows: K::Rows::new(words_per_line) }
     }
 
     /// Follows the stores to a line from now on.
     pub(super) fn follow(&mut self, line: LineAddr) {
-        let words = self.words_per_line;
-        self.lines.entry(line).or_insert_with(|| vec![LastWrites::default(); words].into());
+        if self.lines.get(&line).is_none() {
+            let row = u32::try_from(self.rows.count()).expect("fewer lines than 2^32");
+            self.lines.insert(line, row);
+            self.rows.push(LastWrites::default());
+        }
     }
 
     /// Tells whether there are lines whose stores are followed.
@@ -34,8 +39,8 @@ impl Writers {
     /// Notes a store of that number.
     #[inline(never)]
     pub(super) fn note(&mut self, reference: &Reference, store: u64) {
-        let Some(line) = self.lines.get_mut(&reference.line) else { return };
-        for word in &mut line[reference.words(self.word_shift)] {
+        let Some(row) = self.lines.get(&reference.line) else { return };
+        for word in &mut self.rows.row_mut(row as usize)[reference.words(self.word_shift)] {
             word.note(store, reference.core);
         }
     }
@@ -43,11 +48,27 @@ impl Writers {
     /// Tells whether another core wrote a word of the reference with store `first` or later; its
     /// line has been followed since then.
     pub(super) fn share_words(&self, reference: &Reference, first: u64) -> bool {
-        self.lines.get(&reference.line).is_some_and(|words| {
-            words[reference.words(self.word_shift)]
+        self.lines.get(&reference.line).is_some_and(|row| {
+            self.rows.row(row as usize)[reference.words(self.word_shift)]
                 .iter()
                 .any(|word| word.written_by_another(reference.core, first))
         })
+    }
+}
+
+impl Writers<Layered> {
+    pub(super) fn freeze(&mut self) {
+        self.lines.freeze();
+        self.rows.freeze();
+    }
+
+    pub(super) fn share(&mut self) {
+        self.lines.share();
+        self.rows.share();
+    }
+
+    pub(super) fn bytes(&self) -> [u64; 2] {
+        sum([self.lines.bytes(), self.rows.bytes()])
     }
 }
 

@@ -148,7 +148,7 @@ impl Lines {
 }
 
 impl Observer for Lines {
-    const HEARS_OF_ABSENT: bool = Classes::HEARS_OF_ABSENT;
+    const HEARS_OF_ABSENT: bool = <Classes>::HEARS_OF_ABSENT;
 
     fn looked_up(&mut self, reference: &Reference, cache: usize, answer: FirstLevel) {
         self.touch(reference);

@@ -7,9 +7,9 @@ use coherence::{
     Cause, Cell, CoreId, FirstLevel, Loss, MachineSpec, Observer, Place, Reference, State,
     Transaction,
 };
-use rustc_hash::FxHashMap;
 use trace::{Op, Record};
 
+use super::keep::{Layered, LayeredMap, Map, sum};
 use super::{CellCounts, ClassCounters, Classes, Coverage, Values, Violation, Watcher};
 use crate::config::Config;
 use crate::replay::ReplayOptions;
@@ -31,11 +31,14 @@ pub(crate) struct StepRecorder<S> {
     steps: u64,
     current: Option<Step>,
     maintenance: Option<Maintenance>,
-    /// Every core's state for each line that some core holds.
-    states: FxHashMap<LineAddr, Vec<State>>,
-    losses: FxHashMap<(CoreId, LineAddr), Lost>,
+    /// The states of so many cores for each line that one of them holds, by the first of them.
+    states: LayeredMap<(LineAddr, CoreId), [State; GROUP]>,
+    losses: LayeredMap<(CoreId, LineAddr), Lost>,
     show: S,
 }
+
+/// Cores whose states for a line are kept together.
+const GROUP: usize = 8;
 
 /// Who is told of each step.
 pub(crate) trait Show {
@@ -51,7 +54,7 @@ impl Show for &mut dyn FnMut(&MachineSpec, &Step) {
 
 /// Miss classes, contents (numbered by their writers), and what was asked for: uses of cells, and
 /// loads compared with the last store.
-type Inner = ((Classes, Values), (Option<Coverage>, Option<Values>));
+type Inner = ((Classes<Layered>, Values<Layered>), (Option<Coverage>, Option<Values>));
 
 /// A clean or flush under way.
 #[derive(Clone, Copy, Debug)]
@@ -67,19 +70,19 @@ impl<S: Show> StepRecorder<S> {
     pub(crate) fn new(config: &Config, cores: u32, options: &ReplayOptions, show: S) -> Self {
         let word_bytes = config.word_bytes;
         let machine = MachineSpec { cores, ..config.machine.clone() };
-        let classes = Classes::new(&machine, word_bytes);
+        let own = (Classes::keeping(&machine, word_bytes), Values::keeping(&machine, word_bytes));
         let values = || Values::new(&machine, word_bytes);
         let coverage = options.coverage.then(Coverage::default);
         Self {
-            inner: ((classes, values()), (coverage, options.check.then(values))),
+            inner: (own, (coverage, options.check.then(values))),
             machine,
             word_bytes,
             classify: options.classify,
             steps: 0,
             current: None,
             maintenance: None,
-            states: FxHashMap::default(),
-            losses: FxHashMap::default(),
+            states: LayeredMap::default(),
+            losses: LayeredMap::default(),
             show,
         }
     }
@@ -97,9 +100,27 @@ impl<S: Show> StepRecorder<S> {
         &mut self.show
     }
 
-    /// Returns for how many lines something is kept: what a copy of this costs grows with them.
-    pub(crate) fn lines_known(&self) -> usize {
-        self.states.len() + self.losses.len()
+    /// Has copies share what is new, at once.
+    pub(crate) fn freeze(&mut self) {
+        self.states.freeze();
+        self.losses.freeze();
+        self.inner.0.0.freeze();
+        self.inner.0.1.freeze();
+    }
+
+    /// Has copies share everything, which takes as long as there is much of it.
+    pub(crate) fn share(&mut self) {
+        self.states.share();
+        self.losses.share();
+        self.inner.0.0.share();
+        self.inner.0.1.share();
+    }
+
+    /// Returns about how many bytes a copy takes for what grows with the trace: those for itself,
+    /// and those that copies share.
+    pub(crate) fn bytes(&self) -> [u64; 2] {
+        let (classes, values) = &self.inner.0;
+        sum([self.states.bytes(), self.losses.bytes(), classes.bytes(), values.bytes()])
     }
 
     fn open(&mut self, action: Action, core: CoreId, line: LineAddr, bytes: (u32, u32)) {
@@ -117,7 +138,7 @@ impl<S: Show> StepRecorder<S> {
             bytes: bytes.1,
             answer: None,
             class: None,
-            lost: self.losses.get(&(core, line)).filter(|_| !held).copied(),
+            lost: self.losses.get(&(core, line)).filter(|_| !held),
             written: Vec::new(),
             bus: Vec::new(),
             happenings: Vec::new(),
@@ -131,8 +152,11 @@ impl<S: Show> StepRecorder<S> {
     }
 
     fn states_of(&self, line: LineAddr) -> Vec<State> {
-        let mut states = self.states.get(&line).cloned().unwrap_or_default();
-        states.resize(self.machine.cores as usize, State::INVALID);
+        let cores = self.machine.cores;
+        let groups = (0..cores).step_by(GROUP).map(|first| self.states.get(&(line, first)));
+        let mut states: Vec<_> =
+            groups.flat_map(|group| group.unwrap_or([State::INVALID; GROUP])).collect();
+        states.truncate(cores as usize);
         states
     }
 
@@ -225,14 +249,14 @@ impl<S: Show> Observer for StepRecorder<S> {
         if let Some(step) = &mut self.current {
             step.changes.push(Change { core, line, from, to });
         }
-        let states = self.states.entry(line).or_default();
-        let least = core as usize + 1;
-        if states.len() < least {
-            states.resize(least, State::INVALID);
-        }
-        states[core as usize] = to;
-        if states.iter().all(|state| !state.is_valid()) {
-            self.states.remove(&line);
+        let place = core as usize % GROUP;
+        let key = (line, core - place as CoreId);
+        let mut states = self.states.get(&key).unwrap_or([State::INVALID; GROUP]);
+        states[place] = to;
+        if states.iter().any(|state| state.is_valid()) {
+            self.states.insert(key, states);
+        } else {
+            self.states.remove(&key);
         }
         if cause == Cause::Evict {
             let clean = Happening::Clean(core, line, to);

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::observe::keep::{Keep, Layered, Rows, sum};
+
 /// The number of a content.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Content(pub(super) u32);
@@ -20,11 +22,10 @@ impl Content {
 /// To copy a line is to hold its content once more. A content with several holders is changed by
 /// none of them: those that take a store get another one, the content with the store.
 #[derive(Clone, Debug)]
-pub(super) struct Contents {
-    words_per_line: usize,
+pub(super) struct Contents<K: Keep> {
     /// Row by row, the number of the last store to each word.
-    words: Vec<u64>,
-    kept: Vec<Kept>,
+    words: K::Rows<u64>,
+    kept: K::Rows<Kept>,
     /// Contents that nobody holds any more.
     vacant: Vec<Content>,
     /// The content that came last, for as long as its words are not in its row.
@@ -51,15 +52,12 @@ struct Fork {
     store: u64,
 }
 
-impl Contents {
+impl<K: Keep> Contents<K> {
     pub(super) fn new(words_per_line: usize) -> Self {
-        Self {
-            words_per_line,
-            words: vec![0; words_per_line],
-            kept: vec![Kept { row: 0, holders: 0 }],
-            vacant: Vec::new(),
-            fork: None,
-        }
+        let (mut words, mut kept) = (K::Rows::new(words_per_line), K::Rows::new(1));
+        words.push(0);
+        kept.push(Kept { row: 0, holders: 0 });
+        Self { words, kept, vacant: Vec::new(), fork: None }
     }
 
     /// Returns a word of a content.
@@ -67,9 +65,9 @@ impl Contents {
         match &self.fork {
             Some(fork) if fork.after == content => {
                 let written = fork.touched.contains(&word);
-                if written { fork.store } else { self.words[self.row(fork.before).start + word] }
+                if written { fork.store } else { self.words.row(self.row(fork.before))[word] }
             }
-            _ => self.words[self.row(content).start + word],
+            _ => self.words.row(self.row(content))[word],
         }
     }
 
@@ -77,7 +75,7 @@ impl Contents {
     #[inline]
     pub(super) fn hold(&mut self, content: Content) {
         if content != Content::UNTOUCHED {
-            self.kept[content.index()].holders += 1;
+            self.kept.at_mut(content.index()).holders += 1;
         }
     }
 
@@ -85,7 +83,7 @@ impl Contents {
     #[inline]
     pub(super) fn release(&mut self, content: Content) {
         if content != Content::UNTOUCHED {
-            let holders = &mut self.kept[content.index()].holders;
+            let holders = &mut self.kept.at_mut(content.index()).holders;
             *holders -= 1;
             if *holders == 0 {
                 self.vacant.push(content);
@@ -103,17 +101,17 @@ impl Contents {
         touched: Range<usize>,
         store: u64,
     ) -> bool {
-        let kept = self.kept[content.index()];
+        let kept = *self.kept.at(content.index());
         if kept.holders != holders {
             return false;
         }
-        let row = kept.row as usize * self.words_per_line;
-        let (first, last) = (row + touched.start, row + touched.end - 1);
+        let row = self.words.row_mut(kept.row as usize);
+        let (first, last) = (touched.start, touched.end - 1);
         // Mostly that is all: one word or two.
-        self.words[first] = store;
-        self.words[last] = store;
+        row[first] = store;
+        row[last] = store;
         if first + 1 < last {
-            self.words[first..last].fill(store);
+            row[first..last].fill(store);
         }
         true
     }
@@ -144,7 +142,7 @@ impl Contents {
         let after = self.take_vacant();
         self.copy_row(content, after);
         let row = self.row(after);
-        self.words[row][touched].fill(store);
+        self.words.row_mut(row)[touched].fill(store);
         after
     }
 
@@ -159,35 +157,51 @@ impl Contents {
     #[inline(never)]
     fn write_fork(&mut self) {
         let Some(Fork { before, after, touched, store }) = self.fork.take() else { return };
-        let Kept { row, holders } = self.kept[before.index()];
+        let Kept { row, holders } = *self.kept.at(before.index());
         if holders == 1 {
-            self.kept[before.index()].row = self.kept[after.index()].row;
-            self.kept[after.index()].row = row;
+            self.kept.at_mut(before.index()).row = self.kept.at(after.index()).row;
+            self.kept.at_mut(after.index()).row = row;
         } else {
             self.copy_row(before, after);
         }
         let row = self.row(after);
-        self.words[row][touched].fill(store);
+        self.words.row_mut(row)[touched].fill(store);
         self.release(before);
     }
 
     fn take_vacant(&mut self) -> Content {
         self.vacant.pop().unwrap_or_else(|| {
-            let row = u32::try_from(self.kept.len()).expect("fewer contents than 2^32");
+            let row = u32::try_from(self.kept.count()).expect("fewer contents than 2^32");
             self.kept.push(Kept { row, holders: 0 });
-            self.words.resize(self.words.len() + self.words_per_line, 0);
+            self.words.push(0);
             Content(row)
         })
     }
 
     fn copy_row(&mut self, from: Content, to: Content) {
         let (from, to) = (self.row(from), self.row(to));
-        self.words.copy_within(from, to.start);
+        self.words.copy(from, to);
     }
 
     #[inline]
-    fn row(&self, content: Content) -> Range<usize> {
-        let start = self.kept[content.index()].row as usize * self.words_per_line;
-        start..start + self.words_per_line
+    fn row(&self, content: Content) -> usize {
+        self.kept.at(content.index()).row as usize
+    }
+}
+
+impl Contents<Layered> {
+    pub(super) fn freeze(&mut self) {
+        self.words.freeze();
+        self.kept.freeze();
+    }
+
+    pub(super) fn share(&mut self) {
+        self.words.share();
+        self.kept.share();
+    }
+
+    pub(super) fn bytes(&self) -> [u64; 2] {
+        let vacant = (self.vacant.len() * size_of::<Content>()) as u64;
+        sum([self.words.bytes(), self.kept.bytes(), [vacant, 0]])
     }
 }

@@ -22,6 +22,7 @@ use self::contents::{Content, Contents};
 use self::copies::{Copies, Held};
 use self::lines::{Known, Lines, Link};
 use super::Watcher;
+use super::keep::{Flat, Keep, Layered, sum};
 
 /// A load that did not see the last store.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,12 +47,12 @@ pub struct Violation {
 
 /// The values of every copy in the machine.
 #[derive(Clone, Debug)]
-pub struct Values {
+pub struct Values<K: Keep = Flat> {
     word_shift: u32,
     /// Words of a line.
     words: usize,
-    contents: Contents,
-    lines: Lines,
+    contents: Contents<K>,
+    lines: Lines<K>,
     copies: Copies,
     /// Stores so far.
     stores: u64,
@@ -71,6 +72,33 @@ pub struct Values {
 impl Values {
     /// Prepares to follow the values of a machine; words of `word_bytes`, a power of two.
     pub fn new(machine: &MachineSpec, word_bytes: u32) -> Self {
+        Self::keeping(machine, word_bytes)
+    }
+}
+
+impl Values<Layered> {
+    /// Has copies share what is new.
+    pub(super) fn freeze(&mut self) {
+        self.contents.freeze();
+        self.lines.freeze();
+    }
+
+    /// Has copies share everything, as one layer.
+    pub(super) fn share(&mut self) {
+        self.contents.share();
+        self.lines.share();
+    }
+
+    /// Returns about how many bytes what grows with the trace takes: what a copy has for itself,
+    /// and what copies share.
+    pub(super) fn bytes(&self) -> [u64; 2] {
+        sum([self.contents.bytes(), self.lines.bytes()])
+    }
+}
+
+impl<K: Keep> Values<K> {
+    /// Does what [`Values::new`] does with any tables.
+    pub(super) fn keeping(machine: &MachineSpec, word_bytes: u32) -> Self {
         let words = (machine.line.bytes() / u64::from(word_bytes)) as usize;
         Self {
             word_shift: word_bytes.trailing_zeros(),
@@ -242,7 +270,7 @@ impl Values {
     }
 }
 
-impl Observer for Values {
+impl<K: Keep> Observer for Values<K> {
     const HEARS_OF_ABSENT: bool = false;
 
     #[inline]
@@ -303,7 +331,7 @@ impl Observer for Values {
     }
 }
 
-impl Watcher for Values {
+impl<K: Keep> Watcher for Values<K> {
     #[inline]
     fn violation(&self) -> Option<&Violation> {
         self.violation.as_ref()
