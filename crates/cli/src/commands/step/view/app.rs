@@ -1,5 +1,6 @@
 //! What the viewer shows and what keys do to it: no terminal, no file.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -110,7 +111,8 @@ pub(super) struct App {
     pub(super) screen: Screen,
     /// The line that was chosen; else it is the step's.
     chosen: Option<LineAddr>,
-    pub(super) scroll: usize,
+    /// Rows that are above the screen; what is drawn goes no further than to its end.
+    pub(super) scroll: Cell<usize>,
     pub(super) message: String,
     /// The steps that were copied, as texts.
     pub(super) copied: Vec<String>,
@@ -133,7 +135,7 @@ impl App {
             theme: Theme { colours: true },
             screen: Screen::Step,
             chosen: None,
-            scroll: 0,
+            scroll: Cell::new(0),
             message: String::new(),
             copied: Vec::new(),
             asked: None,
@@ -220,16 +222,24 @@ impl App {
             Action::Cancel if self.screen == Screen::Predict => self.show(Screen::Step),
             Action::Cancel => {
                 self.chosen = None;
-                self.scroll = 0;
+                self.scroll.set(0);
             }
             Action::Type(_) | Action::Erase | Action::Enter => self.predict(action),
         }
         None
     }
 
+    /// Returns how many of so many rows are above a screen of a height, and remembers it: who
+    /// scrolls on at the end need not scroll back as often.
+    pub(super) fn scrolled(&self, rows: usize, height: usize) -> usize {
+        let scroll = self.scroll.get().min(rows.saturating_sub(height));
+        self.scroll.set(scroll);
+        scroll
+    }
+
     fn show(&mut self, screen: Screen) {
         self.screen = screen;
-        self.scroll = 0;
+        self.scroll.set(0);
     }
 
     fn goto(&mut self, step: u64) {
@@ -302,7 +312,7 @@ impl App {
 
     fn select(&mut self, rows: i64) {
         if !matches!(self.screen, Screen::Step | Screen::Life) {
-            self.scroll = self.scroll.saturating_add_signed(rows as isize);
+            self.scroll.set(self.scroll.get().saturating_add_signed(rows as isize));
             return;
         }
         let lines = self.lines();

@@ -260,4 +260,6 @@ fn export(app: &mut App, header: &StepsHeader, path: &Path) -> Result<u64, Diagn
 #[cfg(test)]
 mod panic_tests;
 #[cfg(test)]
+mod speed_tests;
+#[cfg(test)]
 mod tests;

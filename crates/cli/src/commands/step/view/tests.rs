@@ -9,9 +9,10 @@ use driver::timeline::Timeline;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use trace::{Op, Record, Source};
+use trace::Source;
 
 use super::app::{App, Effect, Screen};
+use super::speed_tests::long_app;
 use super::{base64, keys, screens};
 
 /// Two cores share a line, and one of them needs its place for another one.
@@ -54,24 +55,6 @@ fn app_of(text: &'static str, settings: &[&str]) -> App {
     App::new(timeline, Names::new(header.names), header.title)
 }
 
-/// A million accesses of four cores all over a thousand pages, on the built-in machine.
-fn long_app() -> App {
-    let mut state: u64 = 5;
-    let mut record = |n: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        let op = if state >> 62 == 0 { Op::Write } else { Op::Read };
-        Record::access((n % 4) as u16, op, (state >> 40) % (1000 << 12), 1)
-    };
-    let records = (0..1_000_000).map(&mut record).collect();
-    let mut draft = Draft::built_in();
-    draft.set("cores=4").unwrap();
-    let config = Config::new(&draft).unwrap();
-    let mut go_on = |_| ControlFlow::Continue(());
-    let (timeline, failed) = Timeline::open(&config, records, &mut go_on).unwrap();
-    assert!(failed.is_none());
-    App::new(timeline, Names::default(), None)
-}
-
 const SMALL: &[&str] = &["L1.size=128", "L1.ways=1", "L2.size=256", "L2.ways=2"];
 
 fn app() -> App {
@@ -94,7 +77,7 @@ fn press(app: &mut App, letters: &str) -> Option<Effect> {
     effect
 }
 
-fn press_key(app: &mut App, code: KeyCode) -> Option<Effect> {
+pub(super) fn press_key(app: &mut App, code: KeyCode) -> Option<Effect> {
     let action = keys::action(key(code), app)?;
     app.apply(action)
 }
@@ -234,6 +217,17 @@ fn lines_are_selected_and_followed_again() {
 }
 
 #[test]
+fn who_scrolls_behind_the_end_comes_back_at_once() {
+    let mut app = app();
+    press(&mut app, "g5\n4");
+    for _ in 0..200 {
+        press_key(&mut app, KeyCode::Down);
+        drawn(&app, 80, 24);
+    }
+    assert_eq!(app.scroll.get(), 0, "everything fits");
+}
+
+#[test]
 fn screens_go_round_and_predictions_are_scored() {
     let mut app = app();
     for _ in 0..5 {
@@ -284,7 +278,7 @@ fn what_leaves_the_screen_is_an_effect() {
 #[test]
 fn a_step_in_a_long_trace_takes_no_time() {
     let limit = if cfg!(debug_assertions) { 500 } else { 50 };
-    let mut app = long_app();
+    let mut app = long_app(4, 64_000);
     assert_eq!(app.timeline.len(), 1_000_000);
     for screen in ["1", "2", "3"] {
         press(&mut app, screen);

@@ -22,12 +22,12 @@ pub(super) fn draw(app: &App, frame: &mut Frame, area: Rect) {
     let mut rows = Vec::new();
     for cache in app.timeline.caches() {
         // What lies below the screen is not worked out: there may be hundreds of caches.
-        if rows.len() >= app.scroll.saturating_add(usize::from(inner.height)) {
+        if rows.len() >= app.scroll.get().saturating_add(usize::from(inner.height)) {
             break;
         }
         rows_of(app, cache, usize::from(inner.width), &mut rows);
     }
-    let scroll = app.scroll.min(rows.len().saturating_sub(usize::from(inner.height)));
+    let scroll = app.scrolled(rows.len(), usize::from(inner.height));
     let rows: Vec<_> = rows.into_iter().skip(scroll).take(usize::from(inner.height)).collect();
     frame.render_widget(Paragraph::new(rows).block(block), area);
 }

@@ -54,7 +54,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame, area: Rect) {
     let heads = (0..cores.len()).map(|core| format!("{:>COLUMN$}", format!("C{core}")));
     let head = format!("{:26}{:>COLUMN$}{}", "", "all", heads.collect::<String>());
     let height = usize::from(inner.height).saturating_sub(1);
-    let scroll = app.scroll.min(rows.len().saturating_sub(height));
+    let scroll = app.scrolled(rows.len(), height);
     let shown = std::iter::once(Line::styled(head, bold()))
         .chain(rows.into_iter().skip(scroll).take(height));
     frame.render_widget(Paragraph::new(shown.collect::<Vec<_>>()).block(block), area);

@@ -26,9 +26,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame, area: Rect) {
     let names = protocol.states().iter().map(|state| state.name.len()).max().unwrap_or(1);
     let column = digits.max(names).max(5) + 1;
     let head = machine.shared.iter().map(|level| level.name.len()).max().unwrap_or(0).max(7);
-    let moments = app.timeline.life(line);
-    let fit = (usize::from(inner.width) - head) / column;
-    let moments = &moments[moments.len().saturating_sub(fit)..];
+    let fit = usize::from(inner.width).saturating_sub(head) / column;
+    let moments = &app.timeline.life(line, fit)[..];
     let text_row = |name: &str, cell: &dyn Fn(&Moment) -> String| {
         let mut spans = vec![Span::raw(format!("{name:head$}"))];
         for moment in moments {

@@ -55,7 +55,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame, area: Rect) {
     rows.push(Line::default());
     let legend = "> used by this step   \u{2713} used before";
     rows.push(Line::styled(legend, app.theme.dim()));
-    let scroll = app.scroll.min(rows.len().saturating_sub(usize::from(inner.height)));
+    let scroll = app.scrolled(rows.len(), usize::from(inner.height));
     let rows: Vec<_> = rows.into_iter().skip(scroll).collect();
     frame.render_widget(Paragraph::new(rows).block(block), area);
 }
