@@ -11,20 +11,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::markdown;
 use crate::reference::random::SplitMix;
 use crate::support::{Folder, ROOT, error_text, text};
 
-/// A space of 210 cells over three recorded programs.
-fn wide_space() -> String {
-    let traces = ["false-sharing", "lock-ttas", "lock-tas"];
-    let paths: Vec<_> =
-        traces.iter().map(|name| format!("\"{ROOT}/traces/{name}.mtrace.xz\"")).collect();
-    format!(
-        "(traces: [{}], interleave: [\"recorded\", \"random:1\"], \
-         vary: {{\"L1.size\": [{}], \"protocol\": [\"MSI\", \"MESI\", \"MOESI\", \"MESIF\", \"Dragon\"]}})",
-        paths.join(", "),
-        [1, 2, 4, 8, 16, 32, 64].map(|size| format!("\"{size} KiB\"")).join(", ")
-    )
+/// Plans a space of 210 cells over three recorded programs, that is shipped.
+fn plan_wide(folder: &Folder) {
+    let space = format!("{ROOT}/examples/sweeps/protocols.ron");
+    folder.good(&["sweep", "plan", &space, "-o", "plan.ron", "-q"]);
 }
 
 /// A space of 12 cells over two small traces.
@@ -85,8 +79,8 @@ fn alone(folder: &Folder, trace: &str, cell: &Value) -> String {
 
 #[test]
 fn a_sweep_that_was_killed_goes_on_and_comes_to_the_same() {
-    let folder = Folder::with(&[("space.ron", &wide_space())]);
-    planned(&folder);
+    let folder = Folder::new();
+    plan_wide(&folder);
     folder.good(&["sweep", "run", "plan.ron", "-d", "undisturbed", "-q"]);
     let whole = tables(&folder, "undisturbed");
 
@@ -428,11 +422,25 @@ fn a_plan_says_how_much_work_it_is_and_goes_where_it_is_asked_to() {
     folder.good(&["sweep", "plan", "space.ron", "-o", "plan.ron", "--yes", "-q"]);
 }
 
+#[test]
+fn the_page_about_sweeps_has_a_space_and_every_key() {
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/sweeps.md")).unwrap();
+    let (_, block) = page.split_once("```ron\n").unwrap();
+    let space = driver::sweep::Space::read("page", block.split_once("```").unwrap().0).unwrap();
+    // Three traces, two sizes, three protocols, 21 orders.
+    assert_eq!(space.cells(), Some(3 * 2 * 3 * 21));
+    let rows = markdown::tables(&page, "| key | says | left out |");
+    let named: Vec<_> = rows.iter().flat_map(|row| markdown::quoted(&row[0])).collect();
+    let wrong = driver::sweep::Space::read("page", "(nothing: 1)").unwrap_err();
+    let known = markdown::quoted(&wrong.label);
+    assert_eq!(named, known);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_sweep_that_is_interrupted_leaves_nothing_half_written() {
-    let folder = Folder::with(&[("space.ron", &wide_space())]);
-    planned(&folder);
+    let folder = Folder::new();
+    plan_wide(&folder);
     let child = folder.spawn(&["sweep", "run", "plan.ron", "-d", "results", "--jobs", "1"]);
     while results(&folder.join("results")) < 10 {
         thread::sleep(Duration::from_millis(1));
