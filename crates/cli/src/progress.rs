@@ -18,7 +18,7 @@ impl CellProgress {
     /// a terminal and silence was not asked for.
     pub(crate) fn start(quiet: bool, cells: usize, work: u64) -> Self {
         let bar = (!quiet && cells > 0 && std::io::stderr().is_terminal()).then(|| {
-            let template = "{bar:30} {msg}, {per_sec}, {eta} left";
+            let template = "{bar:30} {msg}, {eta} left";
             let style = ProgressStyle::with_template(template);
             let bar = ProgressBar::new(work);
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
