@@ -132,9 +132,10 @@ pub(crate) struct MachineArgs {
     #[arg(long, value_name = "N", value_parser = parse_cores)]
     pub(crate) cores: Option<u32>,
 
-    /// The order of different cores' accesses: recorded, clock, rr:N or random:SEED
-    #[arg(long, value_name = "ORDER", value_parser = parse_interleave)]
-    pub(crate) interleave: Option<driver::Interleave>,
+    /// The order of different cores' accesses: recorded, clock, rr:N or random:SEED; of `replay` also
+    /// several, such as random:1..20,clock, for a table of how far each counter goes
+    #[arg(long, value_name = "ORDER", value_parser = parse_orders)]
+    pub(crate) interleave: Option<driver::Orders>,
 
     /// No flag: what a file besides the config says of the machine.
     #[arg(skip)]
@@ -161,6 +162,7 @@ Examples:
   mesim replay trace.mtrace -c machine.ron --compare write-through
   mesim replay trace.mtrace -c machine.ron --vary 'flush.every=1 s,5 s,30 s' --svg plot.svg
   mesim replay trace.din.gz --vary L1.size=16KiB,32KiB,64KiB --vary protocol=mesi,moesi
+  mesim replay trace.din.gz --interleave random:1..20
   mesim replay trace.din.gz --counts-only --jobs 4
   valgrind --tool=lackey --trace-mem=yes --trace-sched=yes --log-fd=9 ./a.out 9>&1 >/dev/null |
     mesim replay - --format lackey")]
@@ -530,6 +532,6 @@ pub(crate) fn parse_jobs(text: &str) -> Result<u32, String> {
     jobs.ok_or_else(|| "expected a number of threads from 1 to 64, such as 2".to_owned())
 }
 
-fn parse_interleave(text: &str) -> Result<driver::Interleave, String> {
-    text.parse().map_err(|error: driver::InterleaveError| error.to_string())
+fn parse_orders(text: &str) -> Result<driver::Orders, String> {
+    text.parse().map_err(|error: driver::OrdersError| error.message)
 }

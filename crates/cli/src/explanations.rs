@@ -4,7 +4,7 @@ use crate::check_explanations::{E0601, E0602, E0603, E0604, E0605, E0606, E0607,
 use crate::crash_explanations::{E0317, E0401, E0402, E0403, W0401};
 use crate::diff_explanations::{E0701, E0702, E0703, E0704};
 use crate::sweep_explanations::{
-    E0801, E0802, E0803, E0804, E0805, E0806, E0807, E0808, W0801, W0802,
+    E0801, E0802, E0803, E0804, E0805, E0806, E0807, E0808, E0809, W0801, W0802,
 };
 use crate::trace_explanations::TRACES;
 
@@ -354,6 +354,15 @@ docs/hot-lines.md says what is told of a line.",
 hold all of it. `--from` and `--limit` choose some; `mesim report` makes a page that shows any one
 of 100,000.",
     ),
+    e(
+        "E0328",
+        "several orders where one is replayed",
+        "\
+`mesim replay TRACE --interleave random:1..20` replays the trace once in each of several orders and
+says how far each counter goes. Other commands replay in one order, and so do other flags that make
+several runs (`--compare`, `--vary`) or tell of one (`--events`, `--top`, `--coverage`, `--jobs`). A
+trace that can be read only once cannot be replayed again.",
+    ),
     E0401,
     E0402,
     E0403,
@@ -423,6 +432,7 @@ each copy 2 bits and the bits of its words.",
     E0806,
     E0807,
     E0808,
+    E0809,
     e(
         "E0901",
         "a load did not see the last store",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use driver::config::{Clients, Config, Draft};
 use driver::report::Provenance;
 use driver::steps::Names;
-use driver::{Interleave, Streams};
+use driver::{Interleave, Orders, Streams};
 use trace::{Ahead, Format, Header, Input, ReadOptions, Source};
 
 use crate::args::{LackeyModify, MachineArgs, TraceArgs};
@@ -51,6 +51,16 @@ pub(crate) fn open(
     let prepared = prepare(paths, trace, machine, None, messages)?;
     prepared.warn(messages);
     prepared.start()
+}
+
+/// Returns the order of a run, which has one.
+fn one_order(orders: &Orders) -> Result<Interleave, Diagnostic> {
+    orders.alone().ok_or_else(|| {
+        let help = format!("name one of them, such as `--interleave {}`", orders.list()[0]);
+        Diagnostic::input("E0328", "only `mesim replay` compares several orders")
+            .on(format!("--interleave {orders}"), "expected one order")
+            .help(help)
+    })
 }
 
 /// A protocol that was chosen by a part of an argument.
@@ -165,6 +175,7 @@ pub(crate) fn prepare(
             .on("-", "the same input again")
             .help("it can be read once: write the others to files first"));
     }
+    let wanted = machine.interleave.as_ref().map(one_order).transpose()?;
     let given = match machine.config.as_deref() {
         Some(path) => Some(read_config(path, None)?),
         None => machine.pinned.config.clone(),
@@ -190,16 +201,7 @@ pub(crate) fn prepare(
         title: header.title.clone(),
         in_json: false,
     };
-    Ok(Prepared {
-        draft,
-        config,
-        sources,
-        wanted: machine.interleave,
-        provenance,
-        header,
-        options,
-        asked,
-    })
+    Ok(Prepared { draft, config, sources, wanted, provenance, header, options, asked })
 }
 
 /// Builds the config of another machine for a trace that has been opened for one, if the other

@@ -34,6 +34,7 @@ mod split;
 mod step_args;
 mod sweep_args;
 mod sweep_explanations;
+mod sweep_page;
 mod symbols;
 mod trace_args;
 mod trace_explanations;

@@ -16,7 +16,8 @@ keys.
 Example:
   mesim sweep plan space.ron -o plan.ron
   mesim sweep run plan.ron -d results
-  mesim sweep merge results -o table.csv")]
+  mesim sweep merge results -o table.csv
+  mesim sweep show results --best misses")]
 pub(crate) enum SweepCommand {
     /// List the runs of a space: every trace on every machine in every order
     Plan(SweepPlanArgs),
@@ -24,6 +25,8 @@ pub(crate) enum SweepCommand {
     Run(SweepRunArgs),
     /// Lay the results of a plan beside each other in one table
     Merge(SweepMergeArgs),
+    /// Say what the results of a plan come to: best cells, fronts, spreads
+    Show(SweepShowArgs),
     /// Write a script that submits a plan to Slurm
     Slurm(SweepSlurmArgs),
 }
@@ -151,6 +154,53 @@ pub(crate) struct SweepSlurmArgs {
     /// Where the script goes: a file, or `-` for standard output
     #[arg(short, long, value_name = "FILE|-", default_value = "-")]
     pub(crate) output: PathBuf,
+}
+
+#[derive(ClapArgs, Debug)]
+#[command(after_long_help = "\
+A metric is a counter as the columns of `mesim sweep merge FOLDER -o table.csv` name it, a varied key
+whose values are sizes or numbers, or a ratio of two of them: misses, L1.size, misses/accesses. Less
+is better, unless it is written as max:METRIC. Cells without a value are left out, and counted.
+
+Exit codes: 0 every run has a result; 1 some have none, and the others are shown; 2 bad input.
+
+Examples:
+  mesim sweep show results
+  mesim sweep show results --best misses --best misses/accesses
+  mesim sweep show results --pareto L1.size,misses --html front.html
+  mesim sweep show results --spread")]
+pub(crate) struct SweepShowArgs {
+    /// The folder of the results
+    #[arg(value_name = "FOLDER")]
+    pub(crate) results: PathBuf,
+
+    /// Name each trace's best cells, and the machine that is best over all traces; may be given
+    /// several times
+    #[arg(long, value_name = "METRIC")]
+    pub(crate) best: Vec<String>,
+
+    /// Name each trace's front: the cells that no other is at least as good as in both metrics and
+    /// better than in one
+    #[arg(long, value_name = "METRIC,METRIC")]
+    pub(crate) pareto: Option<String>,
+
+    /// Say how far each counter goes over the orders in which a trace was run on a machine
+    #[arg(long)]
+    pub(crate) spread: bool,
+
+    /// Plot all cells and the fronts of `--pareto`, as SVG to a file, or alone to standard output
+    /// with `-`
+    #[arg(long, value_name = "FILE|-", requires = "pareto")]
+    pub(crate) svg: Option<PathBuf>,
+
+    /// Write the plot as a page with a table of its points: one HTML file that needs nothing else,
+    /// or alone to standard output with `-`
+    #[arg(long, value_name = "FILE|-", requires = "pareto")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// Write what was asked for as JSON to a file, or alone to standard output with `-`
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) json: Option<PathBuf>,
 }
 
 fn parse_shard(text: &str) -> Result<Shard, String> {

@@ -72,6 +72,16 @@ runs failed. A run that failed has a file that says why. `mesim sweep run` with 
 folder does them, and nothing else.",
 );
 
+pub(crate) const E0809: Explanation = e(
+    "E0809",
+    "not a metric of this sweep",
+    "\
+A metric of `mesim sweep show` is a counter by its name in the table of `mesim sweep merge`, such as
+`misses` or `bus.data_bytes`; a varied key whose values are sizes or numbers, such as `L1.size`; or a
+ratio of two of them, such as `misses/accesses`. Before it may stand `max:`, if more is better. A
+front is of two of them, with a comma between.",
+);
+
 pub(crate) const W0801: Explanation = e(
     "W0801",
     "a corrupt result",

@@ -38,6 +38,7 @@ mod feed;
 mod interleave;
 mod miss_ratio;
 pub mod observe;
+mod orders;
 mod page;
 mod parts;
 pub mod protocol_file;
@@ -55,6 +56,7 @@ pub mod timeline;
 pub use feed::Feeding;
 pub use interleave::{Interleave, InterleaveError, Merger};
 pub use miss_ratio::{MissCurve, MissCurveError};
+pub use orders::{Orders, OrdersError};
 pub use page::{PAGE_SCHEMA, page_json};
 pub use parts::{Indivisible, Part, Parts, merge_parts, replay_part};
 pub use replay::{

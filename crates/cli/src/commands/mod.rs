@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod at_once;
 mod bugs;
 mod check;
 mod compare;
@@ -11,6 +12,7 @@ mod explain;
 mod generate;
 mod hot_lines;
 mod info;
+mod interleavings;
 mod jobs;
 mod machines;
 mod mrc;

@@ -5,7 +5,7 @@ use driver::report::Run;
 use super::hot_lines::{self, Known};
 use super::outputs::Outputs;
 use super::run::{Wanted, warn_of_loss};
-use super::{compare, jobs, stepping, twins, vary};
+use super::{compare, interleavings, jobs, stepping, twins, vary};
 use crate::args::{ReplayArgs, TraceArgs};
 use crate::diagnostics::{Diagnostic, Messages};
 use crate::progress::Progress;
@@ -14,8 +14,12 @@ pub(super) fn run(args: &ReplayArgs, messages: Messages) -> Result<(), Diagnosti
     let trace = TraceArgs { pcs: args.top.is_some(), ..args.trace.clone() };
     let mut wanted = Wanted::from(args);
     wanted.trace = &trace;
-    hot_lines::refuse_several_runs(args)?;
     let json = args.json.as_deref();
+    if let Some(orders) = args.machine.interleave.as_ref().filter(|all| all.alone().is_none()) {
+        interleavings::refuse_what_is_of_one(args, orders)?;
+        return interleavings::run(&wanted, orders, json, messages);
+    }
+    hot_lines::refuse_several_runs(args)?;
     match (&args.compare, &args.vary.vary[..]) {
         (Some(list), _) if twins::is_asked_for(list) => {
             return twins::run(&wanted, json, messages);

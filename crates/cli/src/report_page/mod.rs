@@ -10,7 +10,8 @@ use std::fmt::Write;
 
 /// The skeleton, with a place for each part.
 const SKELETON: &str = include_str!("page.html");
-const STYLE: &str = include_str!("style.css");
+/// What pages look like, light and dark.
+pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// The modules, each behind those that it imports.
 const MODULES: &[(&str, &str)] = &[
@@ -61,13 +62,18 @@ pub(crate) fn html(page: &Page) -> String {
         ("page", embedded(page.data)),
         ("script", script()),
     ];
+    filled(SKELETON, &parts)
+}
+
+/// Puts parts into a skeleton, where their names stand between doubled braces, in this order.
+pub(crate) fn filled(skeleton: &str, parts: &[(&str, String)]) -> String {
     // From one mark to the next: what a part holds is not searched for marks.
-    let (mut out, mut rest) = (String::new(), SKELETON);
+    let (mut out, mut rest) = (String::new(), skeleton);
     for (name, part) in parts {
         let mark = format!("{{{{{name}}}}}");
         let (before, behind) = rest.split_once(&mark).expect("the skeleton has every mark");
         out.push_str(before);
-        out.push_str(&part);
+        out.push_str(part);
         rest = behind;
     }
     out.push_str(rest);
@@ -80,7 +86,7 @@ fn embedded(json: &str) -> String {
 }
 
 /// Writes a text so that it is no markup.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace(|letter: char| letter.is_control(), "\u{fffd}")
 }

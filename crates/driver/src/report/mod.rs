@@ -1,16 +1,20 @@
 //! What was counted, as a value with two faces: JSON for programs, text for people; and runs beside
 //! each other.
 
+mod columns;
 mod comparison;
 mod counted;
 mod crash;
 mod durability;
+mod interleavings;
 mod json;
 mod lines;
 mod machines;
 mod miss_curve;
 mod plot;
 mod run;
+mod scatter;
+mod spread;
 mod table;
 mod text;
 mod time;
@@ -21,14 +25,19 @@ use ::durability::Durability;
 use serde_json::Value;
 use trace::Format;
 
+pub(crate) use columns::{Columns, Side, fraction, number_text};
 pub use comparison::Comparison;
 pub(crate) use counted::counted;
 pub use crash::{CrashReport, Moments};
 pub use durability::Exposure;
+pub use interleavings::Interleavings;
 pub use machines::Machines;
 pub use miss_curve::MissCurveReport;
 pub use run::Run;
+pub use scatter::{Scatter, ScatterAxis, ScatterPoint, ScatterSeries};
+pub(crate) use spread::Spread;
 pub use table::grouped;
+pub(crate) use text::size;
 pub use twins::Twins;
 pub use variation::Variation;
 pub(crate) use variation::field;

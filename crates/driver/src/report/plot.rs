@@ -1,4 +1,5 @@
-//! A plot as SVG that stands alone: what a crash loses over what the store is asked.
+//! Plots as SVG that stand alone: what a crash loses over what the store is asked, shares over sizes,
+//! and the frame and axes of others.
 
 use std::fmt::Write;
 
@@ -6,13 +7,13 @@ use super::table::grouped;
 use super::text::size;
 
 /// The picture.
-const WIDTH: f64 = 640.0;
+pub(super) const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 420.0;
 /// The field in which the points lie.
 const LEFT: f64 = 84.0;
-const RIGHT: f64 = 600.0;
+pub(super) const RIGHT: f64 = 600.0;
 const TOP: f64 = 52.0;
-const BOTTOM: f64 = 350.0;
+pub(super) const BOTTOM: f64 = 350.0;
 
 /// About the width of a letter.
 const LETTER: f64 = 7.5;
@@ -59,19 +60,41 @@ pub(super) struct Labels<'a> {
     pub(super) y: &'a str,
 }
 
+/// The frame of a picture.
+pub(super) struct Picture<'a> {
+    pub(super) height: f64,
+    /// What it is for who does not see it.
+    pub(super) role: &'a str,
+    /// What is said of looks, besides what all plots have.
+    pub(super) style: &'a str,
+}
+
+impl Picture<'_> {
+    /// The places of the ends of both axes.
+    pub(super) const PLACES: [(f64, f64); 2] = [(LEFT, RIGHT), (BOTTOM, TOP)];
+
+    /// Begins a picture: its title, and both axes with their names.
+    pub(super) fn begin(&self, labels: &Labels, x: &Axis, y: &Axis) -> String {
+        let Self { height, role, style } = self;
+        let title = labels.title;
+        let mut out = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
+             role=\"{role}\" aria-label=\"{title}\">\n<title>{title}</title>\n\
+             <style>{STYLE}{style}</style>\n"
+        );
+        let middle = f64::midpoint(LEFT, RIGHT);
+        text(&mut out, (WIDTH / 2.0, 26.0), "class=\"title\" text-anchor=\"middle\"", title);
+        axes(&mut out, x, y);
+        text(&mut out, (middle, HEIGHT - 18.0), "text-anchor=\"middle\"", labels.x);
+        let across = f64::midpoint(TOP, BOTTOM);
+        let turned = format!("text-anchor=\"middle\" transform=\"rotate(-90 20 {across:.1})\"");
+        text(&mut out, (20.0, across), &turned, labels.y);
+        out
+    }
+}
+
 fn draw(labels: &Labels, x: &Axis, y: &Axis, points: &[(&str, f64, f64)]) -> String {
-    let title = labels.title;
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
-         role=\"img\" aria-label=\"{title}\">\n<title>{title}</title>\n<style>{STYLE}</style>\n"
-    );
-    let middle = f64::midpoint(LEFT, RIGHT);
-    text(&mut out, (WIDTH / 2.0, 26.0), "class=\"title\" text-anchor=\"middle\"", title);
-    axes(&mut out, x, y);
-    text(&mut out, (middle, HEIGHT - 18.0), "text-anchor=\"middle\"", labels.x);
-    let across = f64::midpoint(TOP, BOTTOM);
-    let turned = format!("text-anchor=\"middle\" transform=\"rotate(-90 20 {across:.1})\"");
-    text(&mut out, (20.0, across), &turned, labels.y);
+    let mut out = Picture { height: HEIGHT, role: "img", style: "" }.begin(labels, x, y);
     let places: Vec<_> =
         points.iter().map(|(_, stored, lost)| (x.place(*stored), y.place(*lost))).collect();
     let way: Vec<_> = places.iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
@@ -115,7 +138,7 @@ fn line(out: &mut String, from: (f64, f64), to: (f64, f64)) {
     );
 }
 
-fn text(out: &mut String, at: (f64, f64), attributes: &str, words: &str) {
+pub(super) fn text(out: &mut String, at: (f64, f64), attributes: &str, words: &str) {
     let _ = writeln!(out, "<text x=\"{:.1}\" y=\"{:.1}\" {attributes}>{words}</text>", at.0, at.1);
 }
 
@@ -131,7 +154,7 @@ fn range(numbers: &[f64]) -> (f64, f64) {
 }
 
 /// From numbers to places in the picture.
-struct Axis {
+pub(super) struct Axis {
     is_log: bool,
     /// The numbers at its ends, or their decimal logarithms.
     ends: (f64, f64),
@@ -158,7 +181,39 @@ impl Axis {
         Self { is_log: true, ends: (end(low), end(high)), places, ticks: ticks.collect() }
     }
 
-    fn place(&self, number: f64) -> f64 {
+    /// An axis of numbers with round ticks from below the smallest to above the largest: decades if
+    /// they span more than one, doublings if they are sizes in bytes.
+    pub(super) fn round(numbers: &[f64], are_sizes: bool, places: (f64, f64)) -> Self {
+        let (min, max) = if numbers.is_empty() { (0.0, 1.0) } else { range(numbers) };
+        if are_sizes && min >= 1.0 {
+            return Self::of_doublings(min, max, places);
+        }
+        let is_log = min > 0.0 && max / min > 10.0;
+        let (ends, ticks) = if is_log { decades(min, max) } else { round_steps(min, max) };
+        Self { is_log, ends, places, ticks }
+    }
+
+    /// An axis of sizes in bytes, with a name at every doubling, or at some of many.
+    fn of_doublings(min: f64, max: f64, places: (f64, f64)) -> Self {
+        let power =
+            |number: f64| (0..63_u32).take_while(|p| f64::from(p + 1).exp2() <= number).count();
+        let low = power(min) as u32;
+        let mut high = power(max) as u32;
+        if f64::from(high).exp2() < max || high == low {
+            high += 1;
+        }
+        let end = |power: u32| f64::from(power) * std::f64::consts::LOG10_2;
+        let step = (high - low).div_ceil(8) as usize;
+        let ticks = (low..=high).step_by(step);
+        let ticks = ticks.map(|power| (f64::from(power).exp2(), size(1 << power.min(63))));
+        Self { is_log: true, ends: (end(low), end(high)), places, ticks: ticks.collect() }
+    }
+
+    pub(super) const fn is_log(&self) -> bool {
+        self.is_log
+    }
+
+    pub(super) fn place(&self, number: f64) -> f64 {
         let number = if self.is_log { number.log10() } else { number };
         let share = (number - self.ends.0) / (self.ends.1 - self.ends.0);
         self.places.0 + share * (self.places.1 - self.places.0)
@@ -188,6 +243,27 @@ fn steps(max: f64) -> ((f64, f64), Vec<(f64, String)>) {
     ((0.0, f64::from(count) * step), ticks.collect())
 }
 
+/// Steps of 1, 2 or 5 and a power of ten, from just below a number to just above another.
+fn round_steps(min: f64, max: f64) -> ((f64, f64), Vec<(f64, String)>) {
+    let span = max - min;
+    // What is near 0 for its span begins there; what is one number has room on one side.
+    if min <= span || span <= max * 1e-9 {
+        return steps(max);
+    }
+    let power = (span / 4.0).log10().floor() as i32;
+    let fits = |digit: &u32| f64::from(*digit) * 10_f64.powi(power) * 4.0 <= span;
+    let digit = [5, 2, 1].into_iter().find(fits).unwrap_or(1);
+    let step = f64::from(digit) * 10_f64.powi(power);
+    #[expect(clippy::cast_sign_loss, reason = "counters are not negative")]
+    let first = (min / step).floor() as u64;
+    // At most a dozen: the span is less than ten steps.
+    let above = |count: &u64| ((first + count) as f64) * step < max;
+    let last = first + (0..12).take_while(above).count() as u64;
+    let ticks = (first..=last)
+        .map(|number| (number as f64 * step, power_text(number * u64::from(digit), power)));
+    ((first as f64 * step, last as f64 * step), ticks.collect())
+}
+
 /// Writes a number times a power of ten.
 fn power_text(number: u64, power: i32) -> String {
     let zeros = power.unsigned_abs();
@@ -206,7 +282,7 @@ fn power_text(number: u64, power: i32) -> String {
 }
 
 /// Writes a text so that it is no markup.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

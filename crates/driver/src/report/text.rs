@@ -395,7 +395,7 @@ pub(super) fn amount(number: u64, one: &str, several: &str) -> String {
 }
 
 /// Writes a number of bytes in the largest unit that divides it.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
         if bytes >= 1 << shift && bytes.is_multiple_of(1 << shift) {
             return format!("{} {unit}", bytes >> shift);

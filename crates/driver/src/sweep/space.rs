@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use ron::error::SpannedError;
 
-use super::orders;
 use super::plan::{Reading, RunOptions};
 use crate::config::{Origin, Setting, Source};
 use crate::interleave::Interleave;
+use crate::orders;
 use crate::protocol_file::{first_line, listed, nearest, shown};
 use crate::slices::{self, Entry, quoted};
 

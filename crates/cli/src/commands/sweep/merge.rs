@@ -69,7 +69,7 @@ pub(super) fn read(results: &Path, messages: Messages) -> Result<Table, Diagnost
 }
 
 /// Says which cells have no result, if any.
-fn complete(table: &Table, results: &Path) -> Result<(), Diagnostic> {
+pub(super) fn complete(table: &Table, results: &Path) -> Result<(), Diagnostic> {
     let unfinished: Vec<_> = table.unfinished().collect();
     if unfinished.is_empty() {
         return Ok(());

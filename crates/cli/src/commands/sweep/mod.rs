@@ -1,4 +1,5 @@
-//! `mesim sweep`: a design space as a plan of runs, the runs, and one table of all of them.
+//! `mesim sweep`: a design space as a plan of runs, the runs, one table of all of them, and what it
+//! says.
 
 mod cells;
 mod contents;
@@ -10,6 +11,7 @@ mod pool;
 mod run;
 mod runner;
 mod shard;
+mod show;
 mod slurm;
 
 use crate::diagnostics::{Diagnostic, Messages};
@@ -20,6 +22,7 @@ pub(super) fn run(command: &SweepCommand, messages: Messages) -> Result<(), Diag
         SweepCommand::Plan(args) => plan::run(args, messages),
         SweepCommand::Run(args) => run::run(args, messages),
         SweepCommand::Merge(args) => merge::run(args, messages),
+        SweepCommand::Show(args) => show::run(args, messages),
         SweepCommand::Slurm(args) => slurm::run(args),
     }
 }

@@ -1,18 +1,12 @@
-//! Cells in batches, and batches on threads.
+//! Cells in batches.
 //!
 //! A batch is some cells of one trace that take the records which one reader decodes. It has one
 //! thread or several, each of which takes some of the machines through the trace, chunk by chunk:
 //! so a trace is decoded once for all of them.
 
 use std::collections::HashMap;
-use std::num::NonZero;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::thread;
 
 use driver::Interleave;
-
-use crate::diagnostics::Diagnostic;
 
 /// The most machines that a thread takes through a trace: all of them are in memory together.
 const MACHINES_MAX: usize = 32;
@@ -109,76 +103,13 @@ impl Batch {
     }
 }
 
-/// Returns how many threads the machine runs at once.
-pub(super) fn threads_here() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get)
-}
-
-/// Does the work of all batches on so many threads; the first error ends it.
-pub(super) fn run(
-    batches: &[Batch],
-    threads: usize,
-    work: impl Fn(&Batch, &AtomicBool) -> Result<(), Diagnostic> + Sync,
-) -> Result<(), Diagnostic> {
-    let (queue, stop) = (Queue::of(batches, threads), AtomicBool::new(false));
-    let first: Mutex<Option<Diagnostic>> = Mutex::new(None);
-    let one_after_the_other = || {
-        while let Some(batch) = queue.take() {
-            if !stop.load(Ordering::Relaxed)
-                && let Err(error) = work(batch, &stop)
-            {
-                stop.store(true, Ordering::Relaxed);
-                first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-            }
-            queue.give_back(batch);
-        }
-    };
-    thread::scope(|scope| {
-        for number in 1..threads.min(batches.len()) {
-            let thread = thread::Builder::new().name(format!("sweep {number}"));
-            // With fewer threads than were asked for it takes longer, and that is all.
-            if thread.spawn_scoped(scope, one_after_the_other).is_err() {
-                break;
-            }
-        }
-        one_after_the_other();
-    });
-    first.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
-}
-
-/// Batches in their order, and how many threads have nothing to do.
-struct Queue<'a> {
-    state: Mutex<(std::slice::Iter<'a, Batch>, usize)>,
-    freed: Condvar,
-}
-
-impl<'a> Queue<'a> {
-    fn of(batches: &'a [Batch], threads: usize) -> Self {
-        Self { state: Mutex::new((batches.iter(), threads)), freed: Condvar::new() }
-    }
-
-    /// Takes the next batch, as soon as it can have its threads.
-    fn take(&self) -> Option<&'a Batch> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            let next = state.0.as_slice().first()?;
-            if next.threads <= state.1 {
-                state.1 -= next.threads;
-                return state.0.next();
-            }
-            state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn give_back(&self, batch: &Batch) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).1 += batch.threads;
-        self.freed.notify_all();
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+    use std::thread;
+
     use super::*;
+    use crate::commands::at_once;
 
     fn waiting(cells: usize, trace: usize, can_share: bool, memory: u64) -> Vec<Waiting> {
         let one = |cell| Waiting {
@@ -224,19 +155,24 @@ mod tests {
         let traces = [waiting(40, 0, true, 1), waiting(9, 1, true, 1), waiting(20, 2, false, 1)];
         let batches = batches(traces.concat_all(), 3);
         let (busy, most) = (Mutex::new(0), Mutex::new(0));
-        let done = run(&batches, 3, |batch, _| {
-            let now = {
-                let mut busy = busy.lock().unwrap();
-                *busy += batch.threads;
-                *busy
-            };
-            let mut most = most.lock().unwrap();
-            *most = now.max(*most);
-            drop(most);
-            thread::yield_now();
-            *busy.lock().unwrap() -= batch.threads;
-            Ok(())
-        });
+        let done = at_once::run(
+            &batches,
+            3,
+            |batch| batch.threads,
+            |batch, _| {
+                let now = {
+                    let mut busy = busy.lock().unwrap();
+                    *busy += batch.threads;
+                    *busy
+                };
+                let mut most = most.lock().unwrap();
+                *most = now.max(*most);
+                drop(most);
+                thread::yield_now();
+                *busy.lock().unwrap() -= batch.threads;
+                Ok(())
+            },
+        );
         assert!(done.is_ok());
         assert_eq!(*most.lock().unwrap(), 3);
     }

@@ -9,6 +9,7 @@ use driver::sweep::{CellResult, Plan};
 use super::folder::{self, Folder, Found};
 use super::runner::Runner;
 use super::{pool, shard};
+use crate::commands::at_once;
 use crate::diagnostics::{Diagnostic, Messages, Severity};
 use crate::progress::CellProgress;
 use crate::sweep_args::{Shard, SweepRunArgs};
@@ -24,13 +25,17 @@ pub(super) fn run(args: &SweepRunArgs, messages: Messages) -> Result<(), Diagnos
     let wanted = missing(&plan, &folder, &share, messages)?;
     let runner = Runner::new(&plan, &args.plan, folder, messages)?;
     let (waiting, fitted) = runner.fit(&wanted)?;
-    let threads = args.jobs.map_or_else(pool::threads_here, |jobs| jobs as usize);
+    let threads = args.jobs.map_or_else(at_once::threads_here, |jobs| jobs as usize);
     let batches = pool::batches(waiting, threads);
     let work = wanted.iter().map(|&cell| plan.cells[cell].work).sum();
     let quiet = args.quiet || messages.are_for_programs();
     let progress = CellProgress::start(quiet, wanted.len(), work);
-    let ran =
-        pool::run(&batches, threads, |batch, stop| runner.run(batch, &fitted, &progress, stop));
+    let ran = at_once::run(
+        &batches,
+        threads,
+        |batch| batch.threads,
+        |batch, stop| runner.run(batch, &fitted, &progress, stop),
+    );
     progress.end();
     let failures = runner.failures.into_inner().unwrap_or_default();
     let kept = progress_of(&plan, &args.results, &wanted);

@@ -128,8 +128,8 @@ impl<'a> Runner<'a> {
             return self.run_sharing(batch, fitted, &wanted, progress, stop);
         }
         let cell = batch.cells[0];
-        let machine =
-            MachineArgs { interleave: Some(first.order), ..self.machines[first.machine].clone() };
+        let order = Some(first.order.into());
+        let machine = MachineArgs { interleave: order, ..self.machines[first.machine].clone() };
         let mut before = 0;
         let report = wanted.prepare(&machine, None, self.silent).and_then(|prepared| {
             wanted.report(prepared, &mut |done| {
