@@ -189,7 +189,7 @@ impl Axis {
             return Self::of_doublings(min, max, places);
         }
         let is_log = min > 0.0 && max / min > 10.0;
-        let (ends, ticks) = if is_log { decades(min, max) } else { round_steps(min, max) };
+        let (ends, ticks) = if is_log { log_steps(min, max) } else { round_steps(min, max) };
         Self { is_log, ends, places, ticks }
     }
 
@@ -225,6 +225,26 @@ fn decades(min: f64, max: f64) -> ((f64, f64), Vec<(f64, String)>) {
     let (low, high) = (min.log10().floor() as i32, max.log10().ceil() as i32);
     let ticks = (low..=high).map(|power| (10_f64.powi(power), power_text(1, power)));
     ((f64::from(low), f64::from(high)), ticks.collect())
+}
+
+/// The most decades with steps within.
+const DECADES_MAX: i32 = 3;
+
+/// The powers of ten round a range; of a few, twice and five times each too, as far as they go.
+fn log_steps(min: f64, max: f64) -> ((f64, f64), Vec<(f64, String)>) {
+    let ((low, high), _) = decades(min, max);
+    let (low, high) = (low as i32, high as i32);
+    if high - low > DECADES_MAX {
+        return decades(min, max);
+    }
+    let all = (low..=high).flat_map(|power| [1, 2, 5].map(|digit| (digit, power)));
+    let all: Vec<(f64, String)> = all
+        .map(|(digit, power)| (digit as f64 * 10_f64.powi(power), power_text(digit, power)))
+        .collect();
+    let first = all.iter().rposition(|(tick, _)| *tick <= min).unwrap_or(0);
+    let last = all.iter().position(|(tick, _)| *tick >= max).unwrap_or(all.len() - 1);
+    let ticks = all[first..=last].to_vec();
+    ((all[first].0.log10(), all[last].0.log10()), ticks)
 }
 
 /// Four to ten steps of 1, 2 or 5 and a power of ten, from 0 to a number or just above.
@@ -352,6 +372,34 @@ mod tests {
     fn nothing_is_a_plot_too() {
         is_well_formed(&render("k", &[("a", 0.0, 0.0)]));
         is_well_formed(&render("k", &[("a", 1e-7, 1e18), ("b", 1e18, 1e-7)]));
+    }
+
+    #[test]
+    fn axes_begin_and_end_at_round_numbers_near_their_points() {
+        let names = |numbers: &[f64], are_sizes| {
+            let axis = Axis::round(numbers, are_sizes, (0.0, 100.0));
+            for number in numbers {
+                assert!((-1e-9..=100.0 + 1e-9).contains(&axis.place(*number)), "{number}");
+            }
+            axis.ticks.into_iter().map(|(_, name)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            names(&[1_001.0, 1_038.0], false),
+            ["1,000", "1,005", "1,010", "1,015", "1,020", "1,025", "1,030", "1,035", "1,040"]
+        );
+        assert_eq!(names(&[0.011, 0.013], false), ["0.011", "0.0115", "0.012", "0.0125", "0.013"]);
+        assert_eq!(names(&[7.0], false), ["0", "1", "2", "3", "4", "5", "6", "7"]);
+        assert_eq!(names(&[], false), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+        let decade = ["1,000", "2,000", "5,000", "10,000", "20,000", "50,000"];
+        assert_eq!(names(&[1_999.0, 26_079.0], false), decade[..]);
+        assert_eq!(
+            names(&[3.0, 2e5], false),
+            ["1", "10", "100", "1,000", "10,000", "100,000", "1,000,000"]
+        );
+        let sizes = ["8 KiB", "16 KiB", "32 KiB", "64 KiB"];
+        assert_eq!(names(&[65_536.0, 8_192.0], true), sizes);
+        assert_eq!(names(&[48.0 * 1024.0], true), ["32 KiB", "64 KiB"]);
+        names(&[1.0, (1_u64 << 63) as f64], true);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::plot::{Axis, BOTTOM, Labels, Picture, RIGHT, WIDTH, escaped, text};
+use super::plot::{Axis, BOTTOM, Labels, Picture, WIDTH, escaped, text};
 
 /// Points by what they cost and give.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ const MARKS: [&str; 7] = [
 /// The height of a line of the legend.
 const LINE: f64 = 20.0;
 /// Where the legend begins.
-const LEGEND: f64 = BOTTOM + 74.0;
+const LEGEND: f64 = BOTTOM + 104.0;
 /// The most letters of a name in the legend.
 const NAME_MAX: usize = 72;
 
@@ -191,8 +191,7 @@ impl Scatter {
             text(out, (left + 14.0, top), "text-anchor=\"start\"", &escaped(&name));
         }
         let note = "full: on the front, which the line joins; faint: the other cells";
-        let at = (f64::midpoint(0.0, WIDTH.max(RIGHT)), LEGEND - 26.0);
-        text(out, at, "text-anchor=\"middle\"", note);
+        text(out, (WIDTH / 2.0, LEGEND - 26.0), "text-anchor=\"middle\"", note);
     }
 }
 
