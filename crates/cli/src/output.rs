@@ -91,7 +91,12 @@ impl Draft {
 
     /// Writes a text into the file and gives it its name.
     pub(crate) fn publish_text(self, text: &str) -> Result<(), Diagnostic> {
-        std::fs::write(self.path(), text).map_err(|error| cannot_write(&self.shown, &error))?;
+        self.publish_bytes(text.as_bytes())
+    }
+
+    /// Writes bytes into the file and gives it its name.
+    pub(crate) fn publish_bytes(self, bytes: &[u8]) -> Result<(), Diagnostic> {
+        std::fs::write(self.path(), bytes).map_err(|error| cannot_write(&self.shown, &error))?;
         self.publish()
     }
 

@@ -115,8 +115,8 @@ pub(crate) struct SweepMergeArgs {
     #[arg(value_name = "FOLDER")]
     pub(crate) results: PathBuf,
 
-    /// Where the table goes, as what its name ends in: .json, .csv or .md; may be given several
-    /// times. A Markdown table to standard output if left out
+    /// Where the table goes, as what its name ends in: .json, .csv, .md, or .parquet in a program that
+    /// was built with it; may be given several times. A Markdown table to standard output if left out
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Vec<PathBuf>,
 

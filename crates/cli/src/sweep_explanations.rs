@@ -82,6 +82,15 @@ ratio of two of them, such as `misses/accesses`. Before it may stand `max:`, if 
 front is of two of them, with a comma between.",
 );
 
+pub(crate) const E0810: Explanation = e(
+    "E0810",
+    "no Parquet in this program",
+    "\
+Tables are written as Parquet only by a program that was built with the feature `parquet`:
+`cargo install --path crates/cli --features parquet`. Without it, a table ends in .csv, which the same
+tools read, or in .json or .md.",
+);
+
 pub(crate) const W0801: Explanation = e(
     "W0801",
     "a corrupt result",

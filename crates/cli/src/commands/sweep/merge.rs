@@ -6,6 +6,7 @@ use driver::report::grouped;
 use driver::sweep::Table;
 
 use super::folder::{Folder, Found};
+use super::parquet;
 use crate::diagnostics::{Diagnostic, Messages};
 use crate::interrupt;
 use crate::output::{self, Draft};
@@ -17,6 +18,7 @@ enum As {
     Json,
     Csv,
     Markdown,
+    Parquet,
 }
 
 pub(super) fn run(args: &SweepMergeArgs, messages: Messages) -> Result<(), Diagnostic> {
@@ -33,11 +35,12 @@ pub(super) fn run(args: &SweepMergeArgs, messages: Messages) -> Result<(), Diagn
     let table = read(&args.results, messages)?;
     let places: Vec<PathBuf> = args.output.clone();
     for (how, draft) in outputs {
-        draft.publish_text(&match how {
-            As::Json => table.json(),
-            As::Csv => table.csv(),
-            As::Markdown => table.markdown(),
-        })?;
+        match how {
+            As::Json => draft.publish_text(&table.json())?,
+            As::Csv => draft.publish_text(&table.csv())?,
+            As::Markdown => draft.publish_text(&table.markdown())?,
+            As::Parquet => draft.publish_bytes(&parquet::bytes(&table)?)?,
+        }
     }
     if places.is_empty() {
         output::print(&table.markdown())?;
@@ -95,8 +98,12 @@ fn kind(path: &Path) -> Result<As, Diagnostic> {
         "json" => Ok(As::Json),
         "csv" => Ok(As::Csv),
         "md" | "markdown" => Ok(As::Markdown),
+        "parquet" => parquet::is_there(path).map(|()| As::Parquet),
         _ => Err(Diagnostic::input("E0303", "the name of a table says how it is written")
-            .on(format!("-o {}", path.display()), "expected a name that ends in .json, .csv or .md")
+            .on(
+                format!("-o {}", path.display()),
+                "expected a name that ends in .json, .csv, .md or .parquet",
+            )
             .help("for example `-o table.csv`")),
     }
 }

@@ -6,6 +6,11 @@ mod contents;
 mod crowd;
 mod folder;
 mod merge;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(not(feature = "parquet"))]
+#[path = "no_parquet.rs"]
+mod parquet;
 mod plan;
 mod pool;
 mod run;
