@@ -1045,6 +1045,7 @@ fn help_says_what_each_command_takes() {
         "sweep run",
         "sweep merge",
         "sweep slurm",
+        "sweep show",
         "check",
         "diff",
         "protocol",

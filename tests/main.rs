@@ -39,6 +39,7 @@ mod steps;
 mod steps_folded;
 mod support;
 mod sweep;
+mod sweep_show;
 mod tidy;
 mod verification;
 mod viewer;

@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-const KEYS = { ArrowRight: 39, ArrowLeft: 37, PageUp: 33, PageDown: 34, Home: 36, End: 35, n: 78, p: 80, " ": 32 };
+const KEYS = { ArrowRight: 39, ArrowLeft: 37, ArrowUp: 38, ArrowDown: 40, Tab: 9, PageUp: 33, PageDown: 34, Home: 36, End: 35, n: 78, p: 80, " ": 32 };
 
 /** Opens a file, and notes whatever the page complains of or asks for. */
 export async function opened(browser, path) {

@@ -132,8 +132,8 @@ pub(crate) struct MachineArgs {
     #[arg(long, value_name = "N", value_parser = parse_cores)]
     pub(crate) cores: Option<u32>,
 
-    /// The order of different cores' accesses: recorded, clock, rr:N or random:SEED; of `replay` also
-    /// several, such as random:1..20,clock, for a table of how far each counter goes
+    /// The order of different cores' accesses: recorded, clock, rr:N or random:SEED; of `replay`
+    /// also several, such as random:1..20,clock, for a table of how far each counter goes
     #[arg(long, value_name = "ORDER", value_parser = parse_orders)]
     pub(crate) interleave: Option<driver::Orders>,
 

@@ -115,8 +115,9 @@ pub(crate) struct SweepMergeArgs {
     #[arg(value_name = "FOLDER")]
     pub(crate) results: PathBuf,
 
-    /// Where the table goes, as what its name ends in: .json, .csv, .md, or .parquet in a program that
-    /// was built with it; may be given several times. A Markdown table to standard output if left out
+    /// Where the table goes, as what its name ends in: .json, .csv, .md, or .parquet in a program
+    /// that was built with it; may be given several times. A Markdown table to standard output if
+    /// left out
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Vec<PathBuf>,
 
@@ -158,9 +159,9 @@ pub(crate) struct SweepSlurmArgs {
 
 #[derive(ClapArgs, Debug)]
 #[command(after_long_help = "\
-A metric is a counter as the columns of `mesim sweep merge FOLDER -o table.csv` name it, a varied key
-whose values are sizes or numbers, or a ratio of two of them: misses, L1.size, misses/accesses. Less
-is better, unless it is written as max:METRIC. Cells without a value are left out, and counted.
+A metric is a counter as the columns of `mesim sweep merge FOLDER -o table.csv` name it, a varied
+key whose values are sizes or numbers, or a ratio of two of them: misses, L1.size, misses/accesses.
+Less is better, unless it is written as max:METRIC. Cells without a value are left out, and counted.
 
 Exit codes: 0 every run has a result; 1 some have none, and the others are shown; 2 bad input.
 

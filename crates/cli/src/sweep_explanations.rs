@@ -77,8 +77,8 @@ pub(crate) const E0809: Explanation = e(
     "not a metric of this sweep",
     "\
 A metric of `mesim sweep show` is a counter by its name in the table of `mesim sweep merge`, such as
-`misses` or `bus.data_bytes`; a varied key whose values are sizes or numbers, such as `L1.size`; or a
-ratio of two of them, such as `misses/accesses`. Before it may stand `max:`, if more is better. A
+`misses` or `bus.data_bytes`; a varied key whose values are sizes or numbers, such as `L1.size`; or
+a ratio of two of them, such as `misses/accesses`. Before it may stand `max:`, if more is better. A
 front is of two of them, with a comma between.",
 );
 
@@ -87,8 +87,8 @@ pub(crate) const E0810: Explanation = e(
     "no Parquet in this program",
     "\
 Tables are written as Parquet only by a program that was built with the feature `parquet`:
-`cargo install --path crates/cli --features parquet`. Without it, a table ends in .csv, which the same
-tools read, or in .json or .md.",
+`cargo install --path crates/cli --features parquet`. Without it, a table ends in .csv, which the
+same tools read, or in .json or .md.",
 );
 
 pub(crate) const W0801: Explanation = e(

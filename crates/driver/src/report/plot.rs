@@ -1,5 +1,5 @@
-//! Plots as SVG that stand alone: what a crash loses over what the store is asked, shares over sizes,
-//! and the frame and axes of others.
+//! Plots as SVG that stand alone: what a crash loses over what the store is asked, shares over
+//! sizes, and the frame and axes of others.
 
 use std::fmt::Write;
 

@@ -4,8 +4,8 @@
 //! A [`Space`] is what somebody wants to know. A [`Plan`] lists its [`Cell`]s, one run each, with
 //! ids that depend on everything that decides their results. [`Plan::share`] divides them. What a
 //! run counted is kept as the text of a [`result`](CellResult), and a [`Table`] lays all results
-//! beside each other. A [`Show`] looks for something in it: the best cells by a [`Metric`], the cells
-//! that no other beats in two of them, how far counters go over several orders.
+//! beside each other. A [`Show`] looks for something in it: the best cells by a [`Metric`], the
+//! cells that no other beats in two of them, how far counters go over several orders.
 //!
 //! Left out on purpose: which files there are, which of them have changed, and who runs what.
 

@@ -1,7 +1,7 @@
-//! A table of results as Parquet: labels as texts, counters as numbers, nothing where a cell has none.
+//! A table of results as Parquet: labels as texts, counters as numbers, or null without a result.
 //!
-//! Uncompressed: its encodings leave little of columns that repeat themselves, and a compressor would
-//! be one more library. The same table is the same bytes.
+//! Uncompressed: its encodings leave little of columns that repeat themselves, and a compressor
+//! would be one more library. The same table is the same bytes.
 
 use std::path::Path;
 use std::sync::Arc;
