@@ -349,6 +349,7 @@ fn what_changed_since_the_plan_is_named_and_nothing_is_lost() {
     folder.good(&["sweep", "plan", "other-space.ron", "-o", "other.ron", "-q"]);
     refused("results of another plan", &["sweep", "run", "other.ron", "-d", "results"]);
     refused("a folder below a file", &["sweep", "run", "plan.ron", "-d", "space.ron/results"]);
+    refused("a table that is a folder", &["sweep", "merge", "results", "-o", "results"]);
     fs::create_dir(folder.join("empty")).unwrap();
     refused("a folder without a plan", &["sweep", "merge", "empty"]);
     refused("a table of no kind", &["sweep", "merge", "results", "-o", "table.xlsx"]);
@@ -417,6 +418,14 @@ fn a_plan_says_how_much_work_it_is_and_goes_where_it_is_asked_to() {
     let table = String::from_utf8(folder.good(&["sweep", "merge", "results"])).unwrap();
     assert_eq!(table.as_bytes(), folder.good(&["sweep", "merge", "deep/results"]));
     insta::assert_snapshot!("sweep_table", table);
+    // A name without an ending is a table of each kind.
+    let said = folder.good(&["sweep", "merge", "results", "-o", "deep/all"]);
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.starts_with("deep/all.json, deep/all.csv, deep/all.md"), "{said}");
+    let [json, csv, markdown] = tables(&folder, "results");
+    assert_eq!(folder.read("deep/all.json"), json);
+    assert_eq!(folder.read("deep/all.csv"), csv);
+    assert_eq!(folder.read("deep/all.md"), markdown);
     // More than a thousand cells are asked for twice.
     folder.write("space.ron", b"(traces: [\"a.mtrace\"], interleave: [\"random:1..1001\"])");
     folder.good(&["sweep", "plan", "space.ron", "-o", "plan.ron", "--yes", "-q"]);

@@ -116,8 +116,8 @@ pub(crate) struct SweepMergeArgs {
     pub(crate) results: PathBuf,
 
     /// Where the table goes, as what its name ends in: .json, .csv, .md, or .parquet in a program
-    /// that was built with it; may be given several times. A Markdown table to standard output if
-    /// left out
+    /// that was built with it; a name without an ending stands for all of them. May be given
+    /// several times. A Markdown table to standard output if left out
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Vec<PathBuf>,
 

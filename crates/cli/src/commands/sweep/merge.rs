@@ -23,7 +23,8 @@ enum As {
 
 pub(super) fn run(args: &SweepMergeArgs, messages: Messages) -> Result<(), Diagnostic> {
     let mut outputs: Vec<(As, Draft)> = Vec::new();
-    for path in &args.output {
+    let places: Vec<PathBuf> = args.output.iter().flat_map(|path| places(path)).collect();
+    for path in &places {
         let (how, draft) = (kind(path)?, Draft::begin(path)?);
         if outputs.iter().any(|(_, other)| draft.is_same_as(other)) {
             return Err(Diagnostic::input("E0303", "two outputs have the same place")
@@ -33,7 +34,6 @@ pub(super) fn run(args: &SweepMergeArgs, messages: Messages) -> Result<(), Diagn
         outputs.push((how, draft));
     }
     let table = read(&args.results, messages)?;
-    let places: Vec<PathBuf> = args.output.clone();
     for (how, draft) in outputs {
         match how {
             As::Json => draft.publish_text(&table.json())?,
@@ -90,6 +90,17 @@ pub(super) fn complete(table: &Table, results: &Path) -> Result<(), Diagnostic> 
     Err(Diagnostic::failed("E0808", title)
         .at(format!("{}, the first: {first}", results.display()))
         .help("`mesim sweep run` with the same plan and folder does what is missing or failed"))
+}
+
+/// Returns where a table goes: a name without an ending stands for one of each kind.
+fn places(path: &Path) -> Vec<PathBuf> {
+    let is_name = path.extension().is_none() && path.file_name().is_some();
+    if !is_name || path.is_dir() || path.as_os_str().to_string_lossy().ends_with('/') {
+        return vec![path.to_owned()];
+    }
+    let parquet = parquet::is_there(path).ok().map(|()| "parquet");
+    let endings = ["json", "csv", "md"].into_iter().chain(parquet);
+    endings.map(|ending| path.with_extension(ending)).collect()
 }
 
 fn kind(path: &Path) -> Result<As, Diagnostic> {
