@@ -236,7 +236,8 @@ fn a_cell_that_fails_says_why_and_stops_no_other() {
     let folder = small();
     folder.write(
         "space.ron",
-        b"(traces: [\"a.mtrace\", \"b.mtrace\"], vary: {\"cores\": [2, 4]}, interleave: [\"recorded\"])",
+        b"(traces: [\"a.mtrace\", \"b.mtrace\"], vary: {\"cores\": [2, 4]}, \
+          interleave: [\"recorded\"])",
     );
     planned(&folder);
     let ran = folder.run(&["sweep", "run", "plan.ron", "-d", "results"]);
@@ -255,7 +256,8 @@ fn a_cell_that_fails_says_why_and_stops_no_other() {
     let done = table["cells"].as_array().unwrap().iter().filter(|cell| !cell["counts"].is_null());
     assert_eq!(done.count(), 3);
     let shown = format!(
-        "$ mesim sweep run plan.ron -d results\n{}{}\n$ mesim sweep merge results -o t.json -o t.md\n{}{}\n{}",
+        "$ mesim sweep run plan.ron -d results\n{}{}\n\
+         $ mesim sweep merge results -o t.json -o t.md\n{}{}\n{}",
         text(&ran),
         error_text(&ran),
         text(&merged),
@@ -389,7 +391,8 @@ fn a_space_that_makes_no_sense_is_refused_at_its_place() {
         "(traces: [\"-\"])",
         "(traces: [\"a.mtrace\"], config: \"none.ron\")",
         "(traces: [\"a.mtrace\"], interleave: [\"random:1..2000\"])",
-        "(traces: [\"a.mtrace\"], interleave: [\"random:1..9000\"], vary: {\"word\": [4, 8, 16, 32, 64]}, \
+        "(traces: [\"a.mtrace\"], interleave: [\"random:1..9000\"], \
+         vary: {\"word\": [4, 8, 16, 32, 64]}, \
          classify: true, config: [\"x.ron\", \"y.ron\", \"z.ron\"])",
     ] {
         folder.write("space.ron", space.as_bytes());
@@ -439,6 +442,16 @@ fn the_page_about_sweeps_has_a_space_and_every_key() {
     // Three traces, two sizes, three protocols, 21 orders.
     assert_eq!(space.cells(), Some(3 * 2 * 3 * 21));
     let rows = markdown::tables(&page, "| key | says | left out |");
+    let (_, about) = page.split_once("## The table").unwrap();
+    let folder = small();
+    planned(&folder);
+    folder.good(&["sweep", "run", "plan.ron", "-d", "results", "-q"]);
+    let csv = String::from_utf8(tables(&folder, "results")[1].clone()).unwrap();
+    let columns: Vec<_> = csv.lines().next().unwrap().split(',').collect();
+    let (_, examples) = about.split_once("under the names of the report (").unwrap();
+    for name in markdown::quoted(examples.split_once(')').unwrap().0) {
+        assert!(columns.contains(&name), "there is no column `{name}`");
+    }
     let named: Vec<_> = rows.iter().flat_map(|row| markdown::quoted(&row[0])).collect();
     let wrong = driver::sweep::Space::read("page", "(nothing: 1)").unwrap_err();
     let known = markdown::quoted(&wrong.label);
@@ -484,7 +497,7 @@ fn a_full_disk_is_named_and_what_was_written_stays() {
     };
     // Room for the plan and some results of about 8 kB.
     if !mount(&["-t", "tmpfs", "-o", "size=64k", "tmpfs"]) {
-        let words = "SKIPPED: a small disk cannot be mounted here (that needs root): a full disk is \
+        let words = "SKIPPED: a small disk cannot be mounted here (that needs root): a full one is \
                      not tested";
         let _ = writeln!(std::io::stderr(), "{words}");
         return;

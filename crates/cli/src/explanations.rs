@@ -4,7 +4,7 @@ use crate::check_explanations::{E0601, E0602, E0603, E0604, E0605, E0606, E0607,
 use crate::crash_explanations::{E0317, E0401, E0402, E0403, W0401};
 use crate::diff_explanations::{E0701, E0702, E0703, E0704};
 use crate::sweep_explanations::{
-    E0801, E0802, E0803, E0804, E0805, E0806, E0807, E0808, E0809, E0810, W0801, W0802,
+    E0801, E0802, E0803, E0804, E0805, E0806, E0807, E0808, E0809, E0810, W0801, W0802, W0803,
 };
 use crate::trace_explanations::TRACES;
 
@@ -550,4 +550,5 @@ protocol check` prints says it all.",
     ),
     W0801,
     W0802,
+    W0803,
 ];

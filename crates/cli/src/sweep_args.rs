@@ -11,7 +11,6 @@ use crate::args::parse_jobs;
 A space is a file: `(traces: [\"a.mtrc\"], vary: {\"L1.size\": [\"16 KiB\", \"32 KiB\"]})`. A plan
 lists its runs, the cells; each has a result of its own, a file in a folder. docs/sweeps.md has all
 keys.
-keys.
 
 Example:
   mesim sweep plan space.ron -o plan.ron
@@ -57,10 +56,10 @@ pub(crate) struct SweepPlanArgs {
 #[command(after_long_help = "\
 A result that is there and whole is not made again: the same command, given again, goes on where it
 was stopped. Shares count from 1; without --shard, a Slurm array (SLURM_ARRAY_TASK_ID) or an indexed
-job of Kubernetes (JOB_COMPLETION_INDEX, with --shards) says which one this is.
+job of Kubernetes (JOB_COMPLETION_INDEX, with --shards or JOB_COMPLETIONS) says which one this is.
 
 Exit codes: 0 all runs of the share have a result; 1 some failed, and say why in their files; 2 bad
-input, or a result that could not be written.
+input, a result that could not be written, or an interrupt.
 
 Examples:
   mesim sweep run plan.ron -d results

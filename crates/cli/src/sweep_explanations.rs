@@ -41,7 +41,8 @@ pub(crate) const E0805: Explanation = e(
     "not a folder of this plan's results",
     "\
 A folder of results belongs to one plan, which lies in it as `plan.ron`. Results of another plan
-need another folder.",
+need another folder. Cells of a larger space that the old one had keep their ids: copy the .json
+files into the new folder, and only what is new is run.",
 );
 
 pub(crate) const E0806: Explanation = e(
@@ -50,8 +51,8 @@ pub(crate) const E0806: Explanation = e(
     "\
 A share of a plan is said by `--shard I/N`, from 1 to N; or by the environment: a task of a Slurm
 array has SLURM_ARRAY_TASK_ID, whose number among the array's tasks is the share (with `--shards N`
-the id itself); an indexed job of Kubernetes has JOB_COMPLETION_INDEX, from 0, and needs `--shards`
-with its `completions`.",
+the id itself); an indexed job of Kubernetes has JOB_COMPLETION_INDEX, from 0, and needs its
+`completions` as `--shards` or as JOB_COMPLETIONS.",
 );
 
 pub(crate) const E0807: Explanation = e(
@@ -95,8 +96,9 @@ pub(crate) const W0801: Explanation = e(
     "W0801",
     "a corrupt result",
     "\
-The first line of a result has the SHA-256 of the report below it, and this one's does not match:
-the file was changed, or cut. It counts as missing; the next `mesim sweep run` makes it again.",
+A result says in its first line whose it is and what the SHA-256 of the report below it is. This
+file was changed, cut, or put there under another cell's name. It counts as missing; the next
+`mesim sweep run` makes it again.",
 );
 
 pub(crate) const W0802: Explanation = e(
@@ -105,4 +107,13 @@ pub(crate) const W0802: Explanation = e(
     "\
 Something that concerns all cells went wrong, such as a full disk. The results that were written are
 whole and are kept; the same command, given again, goes on with the others.",
+);
+
+pub(crate) const W0803: Explanation = e(
+    "W0803",
+    "a machine with too few cores",
+    "\
+A machine of the space has fewer cores than a trace has. Replays of that trace on it fail, and their
+files will say so; all other cells are run. A config that does not state `cores` has as many as the
+trace.",
 );

@@ -25,13 +25,14 @@ pub(super) fn run<T: Sync>(
     let first: Mutex<Option<Diagnostic>> = Mutex::new(None);
     let one_after_the_other = || {
         while let Some(piece) = queue.take(&threads_of) {
+            // Even if the work panics: others wait for these threads.
+            let _taken = Taken { queue: &queue, threads: threads_of(piece), stop: &stop };
             if !stop.load(Ordering::Relaxed)
                 && let Err(error) = work(piece, &stop)
             {
                 stop.store(true, Ordering::Relaxed);
                 first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
             }
-            queue.give_back(threads_of(piece));
         }
     };
     thread::scope(|scope| {
@@ -74,5 +75,21 @@ impl<'a, T> Queue<'a, T> {
     fn give_back(&self, threads: usize) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).1 += threads;
         self.freed.notify_all();
+    }
+}
+
+/// Threads that a piece of work has, given back when it is over.
+struct Taken<'a, T> {
+    queue: &'a Queue<'a, T>,
+    threads: usize,
+    stop: &'a AtomicBool,
+}
+
+impl<T> Drop for Taken<'_, T> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+        self.queue.give_back(self.threads);
     }
 }

@@ -232,7 +232,7 @@ impl<'a> Reader<'a> {
                 let message = format!("a space has no key `{}`", shown(entry.key));
                 let label = format!("expected one of {}", listed(names()));
                 let help = nearest(entry.key, names()).map_or_else(
-                    || format!("for example `{}`", KEYS[3].1),
+                    || format!("keys of the config go into `set` or `vary`: `{}`", KEYS[3].1),
                     |near| format!("there is a key `{near}`"),
                 );
                 return Err(self.at(entry.key, message, label, help));
@@ -256,7 +256,15 @@ impl<'a> Reader<'a> {
 
     /// Reads a list that has to have something in it.
     fn list(&self, entry: Entry<'a>) -> Read<Vec<&'a str>> {
-        let list = slices::elements(entry.value).map_err(|e| self.syntax(entry.value, &e))?;
+        let list = slices::elements(entry.value).map_err(|error| {
+            let mistake = self.syntax(entry.value, &error);
+            let example = Self::example(entry.key);
+            if example.is_empty() {
+                mistake
+            } else {
+                SpaceMistake { help: example.into(), ..mistake }
+            }
+        })?;
         if list.is_empty() {
             let message = format!("`{}` lists nothing", shown(entry.key));
             let help = "leave the key out, or list what there is";

@@ -6,6 +6,7 @@ use coherence::LevelSpec;
 use driver::config::{Config, Peers, Setting, Source};
 use driver::sweep::{Identity, Plan, Reading, RunOptions};
 use driver::{Interleave, ReplayOptions};
+use trace::ReadOptions;
 
 use crate::args::{
     LackeyModify, MachineArgs, PinnedMachine, TraceArgs, parse_columns, parse_format,
@@ -107,15 +108,19 @@ pub(super) fn fit<'a>(
         fitted.push(Fitted {
             own_order: prepared.own_order(&config),
             has_recorded_order: prepared.has_recorded_order(),
-            reading: format!(
-                "{} {:?}",
-                prepared.format().name(),
-                input::read_options(trace, &config)
-            ),
+            reading: reading(prepared, trace, &config),
             config,
         });
     }
     Ok(fitted)
+}
+
+/// Says how the records of a trace are read for a machine; a format that is named is the same as
+/// one that is recognised.
+fn reading(prepared: &Prepared, trace: &TraceArgs, config: &Config) -> String {
+    let options =
+        input::read_options(trace, config).map(|options| ReadOptions { format: None, ..options });
+    format!("{} {options:?}", prepared.format().name())
 }
 
 impl Fitted {

@@ -136,6 +136,7 @@ impl<T: Send> Crowd<T> {
         take: &(impl Fn(&mut T, &[Record]) -> bool + Sync),
         is_over: &(impl Fn() -> bool + Sync),
     ) {
+        let _alarm = Alarm(self);
         let mut state = self.lock();
         while !is_over() {
             match state.next_job() {
@@ -180,6 +181,18 @@ impl<T: Send> Crowd<T> {
         }
         // Who waits has to see that it is over.
         self.changed.notify_all();
+    }
+}
+
+/// Ends the work of all threads when one of them panics: nobody waits for what will not come.
+struct Alarm<'a, T: Send>(&'a Crowd<T>);
+
+impl<T: Send> Drop for Alarm<'_, T> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.lock().places.iter_mut().for_each(|place| place.done = true);
+            self.0.changed.notify_all();
+        }
     }
 }
 
@@ -252,6 +265,24 @@ mod tests {
             || false,
         );
         assert!(taken.iter().all(|(most, taken)| most == taken), "{taken:?}");
+    }
+
+    #[test]
+    fn a_panic_ends_it_for_all() {
+        let calls = AtomicUsize::new(0);
+        let crowd = || {
+            through(
+                chunks(u64::MAX),
+                vec![(); 3],
+                3,
+                |(), _| {
+                    assert!(calls.fetch_add(1, Ordering::Relaxed) != 10, "the tenth");
+                    true
+                },
+                || false,
+            )
+        };
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(crowd)).is_err());
     }
 
     #[test]

@@ -39,7 +39,10 @@ impl<'a> Folder<'a> {
             if other != *plan {
                 return Err(Diagnostic::input("E0805", "the folder has results of another plan")
                     .at(there.display().to_string())
-                    .help("name another folder, or one that is not there yet"));
+                    .help(
+                        "name another folder; copy the .json files into it, and results that both \
+                         plans have are found there",
+                    ));
             }
         } else {
             Draft::begin(&there)?.publish_text(&plan.ron())?;

@@ -161,7 +161,9 @@ impl<'a> Planner<'a> {
                     .help("this can be read only once: write it to a file first"));
             }
             let fitted = self.fit(&paths)?;
+            self.refuse_warm_up(&fitted)?;
             let scanned = self.scan(&paths)?;
+            self.warn_of_cores(&fitted, &scanned, &paths);
             let sha256 = contents::of_all(&paths)?;
             let work = options.limit.map_or(scanned.accesses, |most| scanned.accesses.min(most));
             for (machine, fitted) in fitted.iter().enumerate() {
@@ -206,6 +208,30 @@ impl<'a> Planner<'a> {
             }
         }
         Ok(fitted)
+    }
+
+    /// Refuses a warm-up where what becomes durable is measured from the first access on.
+    fn refuse_warm_up(&self, fitted: &[cells::Fitted]) -> Result<(), Diagnostic> {
+        let is_durable = fitted.iter().any(|one| one.config.durability.is_some());
+        if !is_durable || self.space.options.warmup == 0 {
+            return Ok(());
+        }
+        let title = "what becomes durable is measured from the first access on".to_owned();
+        let help = "leave `warmup` out, or the config's `durability`".to_owned();
+        Err(self.space.mistake("warmup", title, help).into())
+    }
+
+    /// Warns of machines with fewer cores than a trace: their cells are going to fail.
+    fn warn_of_cores(&self, fitted: &[cells::Fitted], scanned: &Scanned, paths: &[PathBuf]) {
+        let is_short = |one: &&cells::Fitted| {
+            !one.config.cores_from_trace && one.config.machine.cores < scanned.cores
+        };
+        let Some(short) = fitted.iter().find(is_short) else { return };
+        let (cores, of) = (short.config.machine.cores, scanned.cores);
+        let title = format!("a machine of {cores} cores for a trace of {of}: its cells will fail");
+        let help = "leave `cores` out: then there are as many as the trace has";
+        let place = paths[0].display().to_string();
+        self.messages.show(&Diagnostic::warning("W0803", title).at(place).help(help));
     }
 
     /// Reads a trace to its end.

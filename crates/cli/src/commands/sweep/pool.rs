@@ -1,8 +1,8 @@
 //! Cells in batches.
 //!
 //! A batch is some cells of one trace that take the records which one reader decodes. It has one
-//! thread or several, each of which takes some of the machines through the trace, chunk by chunk:
-//! so a trace is decoded once for all of them.
+//! thread or several, each of which takes whatever machine is furthest behind through its next
+//! chunk (`crowd.rs`): so a trace is decoded once for all of them.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ const MACHINES_MAX: usize = 32;
 const BYTES_MAX: u64 = 2 << 30;
 /// The most accesses that a thread replays for a batch, unless a cell alone has more: what is lost
 /// of it if the run is killed.
-const WORK_MAX: u64 = 4_000_000_000;
+const WORK_MAX: u64 = 1_000_000_000;
 /// Fewer machines than that keep no thread busy while another one decodes, if there is other work.
 const MACHINES_MIN: usize = 4;
 

@@ -78,6 +78,16 @@ impl<'a> Runner<'a> {
                 continue;
             }
             let paths = &self.traces[trace];
+            if let Some(path) = paths.iter().find(|path| !path.exists()) {
+                let space = plan::folder_of(self.plan_path).join(&self.plan.space);
+                return Err(Diagnostic::input("E0807", "a trace of the plan is not there")
+                    .at(path.display().to_string())
+                    .help(format!(
+                        "its path counts from the folder of the space, `{}`, wherever the plan was \
+                         made: run the plan there, or make it again (ids stay the same)",
+                        space.display()
+                    )));
+            }
             let machines = cells.iter().map(|&cell| self.plan.cells[cell].machine);
             let machines = machines.map(|machine| (machine, &self.machines[machine]));
             let fitted = cells::fit(paths, &self.trace, machines, self.silent);

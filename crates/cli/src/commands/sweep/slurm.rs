@@ -102,8 +102,8 @@ fn quoted(path: &Path) -> String {
 }
 
 const SCRIPT: &str = r#"#!/bin/sh
-# Submits the sweep of @name@ to Slurm: an array of @tasks@, each of which runs a share of the cells,
-# and a job that merges the results when all tasks have ended, however they ended.
+# Submits the sweep of @name@ to Slurm: an array of @tasks@ tasks, each of which runs a share of
+# the cells, and a job that merges the results when all tasks have ended, however they ended.
 #
 #   sh SCRIPT [--wait] [OPTIONS OF SBATCH, for both: --partition=short --time=2:00:00]
 #
