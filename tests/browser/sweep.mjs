@@ -35,7 +35,7 @@ async function at(page, number) {
   assert.deepEqual(said.marked, [number]);
   assert.ok(said.row.includes(point.id) && !said.row.includes("|"), said.row);
   assert.ok(said.words.startsWith(`${point.trace}; `), said.words);
-  for (const part of [`interleave: ${point.interleave}`, `id: ${point.id}`, `${pareto.y}: ${point.y}`]) {
+  for (const part of [`interleave: ${point.interleave}`, `id: ${point.id}`, `${pareto.y}: ${point.y.toLocaleString("en-US")}`]) {
     assert.ok(said.words.split("; ").includes(part), `${part} in ${said.words}`);
   }
   assert.equal(said.words.endsWith("; on the front"), point.front);
@@ -73,7 +73,7 @@ try {
   await at(page, pareto.traces[0].points.length);
   await page.key("ArrowUp");
   await at(page, 0);
-  await page.click("#plot g:nth-of-type(2) .point:last-of-type");
+  await page.click(`#plot g:nth-of-type(${pareto.traces.length}) .point:last-of-type`);
   await at(page, points.length - 1);
   if (folder) {
     await page.screenshot(join(folder, "light.png"), true);
