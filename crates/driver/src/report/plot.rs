@@ -63,6 +63,8 @@ pub(super) struct Labels<'a> {
 /// The frame of a picture.
 pub(super) struct Picture<'a> {
     pub(super) height: f64,
+    /// The name of the upward axis stands above it, where names of its numbers have more room.
+    pub(super) is_named_above: bool,
     /// What it is for who does not see it.
     pub(super) role: &'a str,
     /// What is said of looks, besides what all plots have.
@@ -75,7 +77,7 @@ impl Picture<'_> {
 
     /// Begins a picture: its title, and both axes with their names.
     pub(super) fn begin(&self, labels: &Labels, x: &Axis, y: &Axis) -> String {
-        let Self { height, role, style } = self;
+        let Self { height, is_named_above, role, style } = self;
         let title = labels.title;
         let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
@@ -88,13 +90,18 @@ impl Picture<'_> {
         text(&mut out, (middle, HEIGHT - 18.0), "text-anchor=\"middle\"", labels.x);
         let across = f64::midpoint(TOP, BOTTOM);
         let turned = format!("text-anchor=\"middle\" transform=\"rotate(-90 20 {across:.1})\"");
-        text(&mut out, (20.0, across), &turned, labels.y);
+        if *is_named_above {
+            text(&mut out, (16.0, TOP - 10.0), "text-anchor=\"start\"", labels.y);
+        } else {
+            text(&mut out, (20.0, across), &turned, labels.y);
+        }
         out
     }
 }
 
 fn draw(labels: &Labels, x: &Axis, y: &Axis, points: &[(&str, f64, f64)]) -> String {
-    let mut out = Picture { height: HEIGHT, role: "img", style: "" }.begin(labels, x, y);
+    let frame = Picture { height: HEIGHT, is_named_above: false, role: "img", style: "" };
+    let mut out = frame.begin(labels, x, y);
     let places: Vec<_> =
         points.iter().map(|(_, stored, lost)| (x.place(*stored), y.place(*lost))).collect();
     let way: Vec<_> = places.iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
@@ -190,7 +197,9 @@ impl Axis {
         }
         let is_log = min > 0.0 && max / min > 10.0;
         let (ends, ticks) = if is_log { log_steps(min, max) } else { round_steps(min, max) };
-        Self { is_log, ends, places, ticks }
+        let are_long = ticks.iter().any(|(tick, _)| *tick >= 1e6);
+        let name = |(tick, name)| (tick, if are_long { in_thousands(tick) } else { name });
+        Self { is_log, ends, places, ticks: ticks.into_iter().map(name).collect() }
     }
 
     /// An axis of sizes in bytes, with a name at every doubling, or at some of many.
@@ -282,6 +291,16 @@ fn round_steps(min: f64, max: f64) -> ((f64, f64), Vec<(f64, String)>) {
     let ticks = (first..=last)
         .map(|number| (number as f64 * step, power_text(number * u64::from(digit), power)));
     ((first as f64 * step, last as f64 * step), ticks.collect())
+}
+
+/// Writes a number in the largest of thousands, millions, billions that it is one of at least.
+fn in_thousands(number: f64) -> String {
+    let units = [(1e9, " G"), (1e6, " M"), (1e3, " k")];
+    let unit = units.into_iter().find(|(unit, _)| number >= *unit);
+    let (unit, name) = unit.unwrap_or((1.0, ""));
+    // As many digits as a number of whole ones can have.
+    let text = format!("{:.9}", number / unit);
+    format!("{}{name}", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// Writes a number times a power of ten.
@@ -392,10 +411,7 @@ mod tests {
         assert_eq!(names(&[], false), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
         let decade = ["1,000", "2,000", "5,000", "10,000", "20,000", "50,000"];
         assert_eq!(names(&[1_999.0, 26_079.0], false), decade[..]);
-        assert_eq!(
-            names(&[3.0, 2e5], false),
-            ["1", "10", "100", "1,000", "10,000", "100,000", "1,000,000"]
-        );
+        assert_eq!(names(&[3.0, 2e5], false), ["1", "10", "100", "1 k", "10 k", "100 k", "1 M"]);
         let sizes = ["8 KiB", "16 KiB", "32 KiB", "64 KiB"];
         assert_eq!(names(&[65_536.0, 8_192.0], true), sizes);
         assert_eq!(names(&[48.0 * 1024.0], true), ["32 KiB", "64 KiB"]);

@@ -118,7 +118,8 @@ impl Scatter {
         let height = LEGEND + LINE * self.series.len() as f64 + 8.0;
         let labels = Labels { title: &title, x: &name(&self.x, &x), y: &name(&self.y, &y) };
         let role = if in_page { "group" } else { "img" };
-        let mut out = Picture { height, role, style: &style() }.begin(&labels, &x, &y);
+        let mut out =
+            Picture { height, is_named_above: true, role, style: &style() }.begin(&labels, &x, &y);
         let mut number = 0;
         let count: usize = self.series.iter().map(|series| series.points.len()).sum();
         for (of, series) in self.series.iter().enumerate() {
