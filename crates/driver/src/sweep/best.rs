@@ -1,12 +1,13 @@
 //! One metric: each trace's best cells, and the machine that does best over all traces.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
 use super::cell_columns::{CellColumns, left_out_text};
 use super::metric::{Measured, Metric, Quantity};
-use super::table::Table;
+use super::table::{Row, Table};
 use crate::report::{Columns, Side, fraction, grouped};
 
 /// The most cells of a trace that are equally good and shown.
@@ -56,11 +57,17 @@ impl<'a> Best<'a> {
     /// Finds the machine with the smallest geometric mean, over all traces, of how many times the
     /// trace's best it needs.
     fn overall(&self) -> Option<Overall> {
+        let mut rows: HashMap<(usize, usize), Vec<usize>> = HashMap::new();
+        for (row, Row { cell, .. }) in self.table.rows().iter().enumerate() {
+            if self.measured.values[row].is_some() {
+                rows.entry((cell.trace, cell.machine)).or_default().push(row);
+            }
+        }
         let mut factors: Vec<(usize, f64)> = Vec::new();
         for machine in 0..self.table.plan().machines.len() {
             let of_traces = self.traces.iter().enumerate();
             let logarithms = of_traces.map(|(trace, best)| {
-                let value = self.median(trace, machine)?;
+                let value = self.median(rows.get(&(trace, machine))?);
                 let best = self.measured.value(*best.first()?);
                 Some(libm::log(self.times(value, best)))
             });
@@ -75,17 +82,12 @@ impl<'a> Best<'a> {
         Some(Overall { machines: machines.collect(), factor, of: factors.len() })
     }
 
-    /// Returns what a machine has on a trace: of several orders the median, the lower of the two in
-    /// the middle.
-    fn median(&self, trace: usize, machine: usize) -> Option<Quantity> {
-        let is_it = |row: &usize| {
-            let cell = &self.table.rows()[*row].cell;
-            cell.trace == trace && cell.machine == machine && self.measured.values[*row].is_some()
-        };
-        let mut rows: Vec<usize> = (0..self.table.rows().len()).filter(is_it).collect();
+    /// Returns what a machine has on a trace where it has these rows: of several orders the median,
+    /// the lower of the two in the middle.
+    fn median(&self, rows: &[usize]) -> Quantity {
+        let mut rows = rows.to_vec();
         rows.sort_by_key(|row| self.measured.place(*row));
-        let middle = rows.len().checked_sub(1)? / 2;
-        Some(self.measured.value(rows[middle]))
+        self.measured.value(rows[(rows.len() - 1) / 2])
     }
 
     /// Returns how many times as bad a value is as the best one: 1 for the best itself, and for
