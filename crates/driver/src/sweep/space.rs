@@ -336,14 +336,20 @@ impl<'a> Reader<'a> {
         named.collect()
     }
 
-    fn setting(&self, key: &'a str, value: &'a str) -> Setting {
-        let value = self.span(quoted(value).unwrap_or(value));
-        Setting { source: self.source.clone(), key: self.span(key), value }
+    fn setting(&self, key: &'a str, value: &'a str) -> Read<Setting> {
+        let inner = quoted(value);
+        if inner.is_none() && value.starts_with('"') {
+            let message = format!("`{}` has a backslash in its quotes", shown(value));
+            let help = "a list goes without quotes round it: `[\"5 ms\", \"1 s\"]`";
+            return Err(self.at(value, message, "expected none", help));
+        }
+        let value = self.span(inner.unwrap_or(value));
+        Ok(Setting { source: self.source.clone(), key: self.span(key), value })
     }
 
     fn settings(&self, entry: Entry<'a>) -> Read<Vec<Setting>> {
         let pairs = self.pairs(entry)?.into_iter();
-        Ok(pairs.map(|pair| self.setting(pair.key, pair.value)).collect())
+        pairs.map(|pair| self.setting(pair.key, pair.value)).collect()
     }
 
     fn vary(&self, entry: Entry<'a>) -> Read<Vec<Vary>> {
@@ -352,7 +358,7 @@ impl<'a> Reader<'a> {
             let mut seen = HashSet::new();
             let mut values = Vec::new();
             for value in self.list(pair)? {
-                let setting = self.setting(pair.key, value);
+                let setting = self.setting(pair.key, value)?;
                 if !seen.insert(&self.text[setting.value.clone()]) {
                     return Err(self.twice(value));
                 }
