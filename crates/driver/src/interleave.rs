@@ -6,7 +6,7 @@ use std::str::FromStr;
 use trace::{Op, Record, Source, TraceError};
 
 /// The order in which accesses of different cores are replayed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Interleave {
     /// The order of the trace.
     Recorded,

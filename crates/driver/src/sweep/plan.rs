@@ -17,7 +17,7 @@ use crate::slices;
 const SCHEMA: &str = "mesim.plan/1";
 
 /// The largest plan, in bytes.
-const BYTES_MAX: usize = 256 << 20;
+const BYTES_MAX: usize = 64 << 20;
 
 /// Every run of a space.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -191,8 +191,10 @@ impl Plan {
             PlanError { is_of_another_version: false, message, origin, label }
         };
         if text.len() > BYTES_MAX {
+            let source = Source::File { path: path.into(), text: "".into() };
             let message = format!("a plan of more than {BYTES_MAX} bytes is none");
-            return Err(error(0..0, message, "not read further".to_owned()));
+            let (origin, label) = (Origin { source, span: 0..0 }, "not read further".to_owned());
+            return Err(PlanError { is_of_another_version: false, message, origin, label });
         }
         let unreadable = |wrong: &ron::error::SpannedError| {
             let (span, label) = slices::fault(text, wrong);

@@ -17,6 +17,9 @@ use crate::slices::{self, Entry, quoted};
 /// The largest file of a space, in bytes.
 pub(super) const BYTES_MAX: usize = 1 << 20;
 
+/// The most orders of accesses that a space lists.
+const ORDERS_MAX: usize = 100_000;
+
 /// The keys, each with a value that works.
 const KEYS: [(&str, &str); 14] = [
     ("traces", "traces: [\"a.mtrc\", \"b.mtrc\"]"),
@@ -370,7 +373,7 @@ impl<'a> Reader<'a> {
     }
 
     fn orders(&self, entry: Entry<'a>) -> Read<Vec<Interleave>> {
-        let mut all = Vec::new();
+        let (mut all, mut seen) = (Vec::new(), HashSet::new());
         for element in self.list(entry)? {
             let text = self.quoted(element, entry.key)?;
             let orders = orders::read(text).map_err(|message| {
@@ -378,12 +381,16 @@ impl<'a> Reader<'a> {
                 self.at(element, message, label, Self::example(entry.key))
             })?;
             for order in orders {
-                if all.contains(&order) {
+                if !seen.insert(order) {
                     let message = format!("the order `{order}` is there twice");
                     let help = "leave one of them out";
                     return Err(self.at(element, message, "the second one", help));
                 }
                 all.push(order);
+            }
+            if all.len() > ORDERS_MAX {
+                let message = format!("more than {ORDERS_MAX} orders are too many");
+                return Err(self.at(element, message, "not read further", "ask for fewer"));
             }
         }
         Ok(all)

@@ -103,7 +103,7 @@ impl<'a> Folder<'a> {
 }
 
 /// The largest plan, in bytes.
-const PLAN_BYTES_MAX: u64 = 256 << 20;
+const PLAN_BYTES_MAX: u64 = 64 << 20;
 
 /// Reads a plan.
 pub(super) fn read_plan(path: &Path) -> Result<Plan, Diagnostic> {
