@@ -5,7 +5,8 @@
 //! from the last copy before it; so a place is the same whichever way one came, and going back
 //! costs as much as going on.
 //!
-//! `copies.rs` says where copies lie. A long way can be broken off: then one stands where one stood.
+//! `copies.rs` says where copies lie. A long way can be broken off: then one stands where one
+//! stood.
 
 mod brief;
 mod condition;
